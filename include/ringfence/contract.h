@@ -63,8 +63,10 @@
 /* ---- Where the NF's image is linked ------------------------------------ */
 
 #define RF_IMAGE_ADDR 0x100000
-/* Text is linked here but mapped elsewhere, outside every operand's reach. */
-#define RF_TEXT_ADDR 0xe0000000
+/* Text is linked here but mapped elsewhere, outside every operand's reach. In
+ * the lower half, because lld takes ELF32 addresses in debug information for
+ * signed. Data ends below it. */
+#define RF_TEXT_ADDR 0x70000000
 #define RF_TEXT_MAX 0x10000000
 #define RF_DATA_STACK_DEFAULT 0x100000
 
