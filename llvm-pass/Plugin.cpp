@@ -7,5 +7,5 @@
 
 extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT llvm::PassPluginLibraryInfo llvmGetPassPluginInfo() {
   return {LLVM_PLUGIN_API_VERSION, "Ringfence", RF_VERSION,
-          [](llvm::PassBuilder &) { /* ringfence::registerIRPasses(PB); */ }};
+          [](llvm::PassBuilder &PB) { ringfence::registerIRPasses(PB); }};
 }

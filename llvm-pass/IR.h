@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The IR passes, in the order in which IR.cpp runs them. Each stands in a file
+// of its own, whose head shows the code before and after.
+#ifndef RINGFENCE_LLVM_PASS_IR_H
+#define RINGFENCE_LLVM_PASS_IR_H
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/PassManager.h"
+
+namespace llvm {
+class CallBase;
+class Function;
+class Instruction;
+class Module;
+class Twine;
+} // namespace llvm
+
+namespace ringfence {
+
+// Reports `message` as a clang error at `at`, or at the function where `at` has no line.
+void reportError(const llvm::Instruction &at, const llvm::Twine &message);
+void reportError(const llvm::Function &function, const llvm::Twine &message);
+
+// Whether `function` has anything that the sandbox has no form for; each is reported.
+bool diagnose(llvm::Module &module);
+
+// Intrinsics and instructions for which instruction selection would take the address of a stack object.
+void lowerIntrinsics(llvm::Module &module);
+// memcpy, memmove and memset: of packets, and where a string instruction would be selected.
+void lowerMemoryIntrinsics(llvm::Module &module);
+// byval arguments become pointers to a copy that the caller makes.
+void lowerByvalArguments(llvm::Module &module);
+// f(a, ...) becomes f(a, pointer to the variable arguments).
+void lowerVariadics(llvm::Module &module, llvm::ModuleAnalysisManager &analyses);
+// Calls with arguments on the stack are no tail calls. False where one must be (reported).
+bool limitTailCalls(llvm::Module &module);
+// Locals whose address escapes move onto the data stack.
+void moveToDataStack(llvm::Module &module);
+// The value of a function pointer becomes the address of its entry in the function table.
+void lowerFunctionPointers(llvm::Module &module);
+// Takes the functions marked RF_EXPORT out of the list of annotations.
+llvm::SmallVector<llvm::Function *, 0> takeExports(llvm::Module &module);
+// Tables of exported functions and of function entries.
+void emitExports(llvm::Module &module, llvm::ArrayRef<llvm::Function *> exports);
+// Linkage and attributes that the machine passes rely on.
+void setLinkage(llvm::Module &module);
+void setAttributes(llvm::Module &module);
+
+// Whether code generation may turn the instruction into a call (of the C library or compiler-rt).
+bool mayBecomeCall(const llvm::Instruction &instruction);
+
+} // namespace ringfence
+
+#endif
