@@ -6,7 +6,6 @@
 
 namespace llvm {
 class PassBuilder;
-class PassManagerBase;
 class TargetPassConfig;
 } // namespace llvm
 

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts every memory operand onto r15 (the cell's memory) or r14 (the packet).
+//
+//   movl 4(%edi), %eax         ->  movl 4(%r15,%rdi), %eax
+//   movl (%edi,%ecx,4), %eax   ->  leaq (%r15,%rdi), %rp      (where edi is made)
+//                                  movl (%rp,%rcx,4), %eax
+//   movl g(%rip), %eax         ->  movl g(%r15), %eax
+//   movzwl %fs:12, %eax        ->  movzwl 12(%r14), %eax
+//   movzwl %fs:2(%edi), %eax   ->  leal 256(%rdi), %ei; andl $2047, %ei
+//                                  movzwl -254(%r14,%rei), %eax
+//
+// %rdi here is edi zero-extended: for free where the instruction that makes it
+// clears the upper half. Frame slots stay as they are: they become rsp-relative.
+// Runs on SSA form right after instruction selection, so that everything that
+// is added is hoisted, shared and allocated like any other code.
+#include "MachinePasses.h"
+#include "MachineReserve.h"
+#include "MachineWiden.h"
+
+#include "ringfence/contract.h"
+
+#include "llvm/CodeGen/MachineFunctionPass.h"
+#include "llvm/CodeGen/MachineLoopInfo.h"
+#include "llvm/CodeGen/MachineRegisterInfo.h"
+#include "llvm/CodeGen/TargetRegisterInfo.h"
+
+using namespace llvm;
+
+namespace ringfence {
+namespace {
+
+// Symbols lie in [64 KiB, 2 GiB): one with an offset that is not below this
+// stays clear of the control block.
+constexpr int64_t SymbolOffsetMin = -0x40000000;
+// A packet displacement in [0, this) is exact together with a masked index.
+constexpr int64_t PacketDispMax = 128;
+constexpr int64_t LargestAccess = 64;
+
+class Rewriter {
+public:
+  Rewriter(MachineFunction &MF, const MachineLoopInfo &Loops)
+      : MF(MF), MRI(MF.getRegInfo()), Names(X86Names::get(MF)), Loops(Loops), Wide(MF) {}
+
+  void rewrite(MachineInstr &MI, unsigned First);
+  void checkLea(MachineInstr &MI);
+
+private:
+  void rewriteOwn(MachineInstr &MI, unsigned First);
+  void rewritePacket(MachineInstr &MI, unsigned First);
+  bool isStackPointer(Register Reg) const;
+  void foldFarDisplacement(MachineInstr &MI, unsigned First);
+  unsigned loopDepth(Register Reg) const;
+  void set(MachineInstr &MI, unsigned First, Register Base, unsigned Scale, Register Index);
+
+  MachineFunction &MF;
+  MachineRegisterInfo &MRI;
+  const X86Names &Names;
+  const MachineLoopInfo &Loops;
+  Widener Wide;
+};
+
+void Rewriter::set(MachineInstr &MI, unsigned First, Register Base, unsigned Scale, Register Index) {
+  MI.getOperand(First + MemBase).ChangeToRegister(Base, /*isDef=*/false);
+  MI.getOperand(First + MemScale).setImm(Scale);
+  MI.getOperand(First + MemIndex).ChangeToRegister(Index, /*isDef=*/false);
+  MI.getOperand(First + MemSegment).ChangeToRegister(Register(), /*isDef=*/false);
+}
+
+// Outgoing arguments are stored relative to a copy of the stack pointer.
+bool Rewriter::isStackPointer(Register Reg) const {
+  if (Reg.isPhysical())
+    return Reg == Names.ESP || Reg == Names.RSP;
+  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
+  return Def && Def->isCopy() && Def->getOperand(1).getReg().isPhysical() &&
+         isStackPointer(Def->getOperand(1).getReg());
+}
+
+// Displacements that would reach the control block go into a register.
+void Rewriter::foldFarDisplacement(MachineInstr &MI, unsigned First) {
+  MachineOperand &Disp = MI.getOperand(First + MemDisp);
+  bool Far = false;
+  if (Disp.isImm()) {
+    Disp.setImm(static_cast<int32_t>(static_cast<uint32_t>(Disp.getImm())));
+    Far = Disp.getImm() < RF_DATA_OFFSET_MIN;
+  } else if (Disp.isGlobal() || Disp.isCPI() || Disp.isSymbol() || Disp.isMCSymbol()) {
+    Far = Disp.getOffset() < SymbolOffsetMin;
+  }
+  if (!Far)
+    return;
+  const Register Base = Wide.address32(MI.getOperand(First + MemBase).getReg(), 1, Register(), Disp, MI);
+  MI.getOperand(First + MemBase).setReg(Base);
+  Disp.ChangeToImmediate(0);
+}
+
+unsigned Rewriter::loopDepth(Register Reg) const {
+  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
+  return Def ? Loops.getLoopDepth(Def->getParent()) : ~0u;
+}
+
+void Rewriter::rewriteOwn(MachineInstr &MI, unsigned First) {
+  foldFarDisplacement(MI, First);
+  Register Base = MI.getOperand(First + MemBase).getReg();
+  Register Index = MI.getOperand(First + MemIndex).getReg();
+  const unsigned Scale = static_cast<unsigned>(MI.getOperand(First + MemScale).getImm());
+  if (!Base.isValid() && !Index.isValid())
+    return set(MI, First, Names.R15, 1, Register());
+  if (!Base.isValid() || !Index.isValid())
+    return set(MI, First, Names.R15, Base.isValid() ? 1 : Scale,
+               Wide.zeroExtended(Base.isValid() ? Base : Index, MI));
+  // The pointer is computed where the base is: take the one further out.
+  if (Scale == 1) {
+    const unsigned BaseDepth = loopDepth(Base), IndexDepth = loopDepth(Index);
+    const bool IndexIsPointer = Wide.hasCellPointer(Index) && !Wide.hasCellPointer(Base);
+    if (IndexDepth < BaseDepth || (IndexDepth == BaseDepth && IndexIsPointer))
+      std::swap(Base, Index);
+  }
+  const Register Pointer = Wide.cellPointer(Base, MI);
+  set(MI, First, Pointer, Scale, Wide.zeroExtended(Index, MI));
+}
+
+int64_t accessSize(const MachineInstr &MI) {
+  int64_t Size = 0;
+  for (const MachineMemOperand *Access : MI.memoperands()) {
+    if (!Access->getSize().hasValue() || Access->getSize().isScalable())
+      return LargestAccess;
+    Size = std::max(Size, static_cast<int64_t>(Access->getSize().getValue().getFixedValue()));
+  }
+  return Size == 0 ? LargestAccess : Size;
+}
+
+void Rewriter::rewritePacket(MachineInstr &MI, unsigned First) {
+  MachineOperand &Disp = MI.getOperand(First + MemDisp);
+  Register Base = MI.getOperand(First + MemBase).getReg();
+  Register Index = MI.getOperand(First + MemIndex).getReg();
+  const unsigned Scale = static_cast<unsigned>(MI.getOperand(First + MemScale).getImm());
+  if (Disp.isImm() && !Base.isValid() && !Index.isValid()) {
+    const int64_t Offset = static_cast<int32_t>(static_cast<uint32_t>(Disp.getImm()));
+    Disp.setImm(Offset);
+    if (Offset >= RF_WINDOW_LOW && Offset + accessSize(MI) <= RF_WINDOW_HIGH)
+      return set(MI, First, Names.R14, 1, Register());
+  }
+  if (!Disp.isImm()) {
+    Base = Wide.address32(Base, Scale, Index, Disp, MI);
+    Index = Register();
+    Disp.ChangeToImmediate(0);
+  } else if (Index.isValid() && (Base.isValid() || Scale != 1)) {
+    Base = Wide.address32(Base, Scale, Index, MachineOperand::CreateImm(0), MI);
+    Index = Register();
+  }
+  const Register Variable = Base.isValid() ? Base : Index;
+  const int64_t Offset = Disp.getImm();
+  const bool Near = Variable.isValid() && Offset >= 0 && Offset < PacketDispMax;
+  const Register Masked = Wide.packetIndex(Variable, Near ? 0 : static_cast<int32_t>(Offset), MI);
+  Disp.setImm((Near ? Offset : 0) - RF_PACKET_INDEX_BIAS);
+  set(MI, First, Names.R14, 1, Masked);
+}
+
+void Rewriter::rewrite(MachineInstr &MI, unsigned First) {
+  MachineOperand &Base = MI.getOperand(First + MemBase);
+  const MachineOperand &Disp = MI.getOperand(First + MemDisp);
+  const Register Segment = MI.getOperand(First + MemSegment).getReg();
+  const Register Index = MI.getOperand(First + MemIndex).getReg();
+  if (Segment.isValid() && Segment != Names.FS)
+    return unsupported(MF, MI.getDebugLoc(), "address spaces 256 and 258 do not exist in a network function");
+  if (Disp.getTargetFlags() != 0)
+    return unsupported(MF, MI.getDebugLoc(),
+                       "thread-local or dynamically linked variable in a network function");
+  if (Base.isFI() || isStackPointer(Base.getReg())) {
+    if (Index.isValid() || Segment.isValid())
+      return unsupported(MF, MI.getDebugLoc(), "variable offset into the control stack");
+    if (Base.isReg())
+      Base.setReg(Names.RSP);
+    return;
+  }
+  if (Base.getReg() == Names.R14 || Base.getReg() == Names.R15)
+    return; // made by an earlier pass
+  if (Base.getReg() == Names.RIP)
+    Base.setReg(Register());
+  if (Segment.isValid())
+    rewritePacket(MI, First);
+  else
+    rewriteOwn(MI, First);
+}
+
+// An address is a number: text-relative ones would be those of the wrong
+// place, and control-stack ones mean nothing to r15.
+void Rewriter::checkLea(MachineInstr &MI) {
+  MachineOperand &Base = MI.getOperand(1 + MemBase);
+  if (Base.isFI())
+    unsupported(MF, MI.getDebugLoc(), "address of a variable on the control stack");
+  else if (Base.getReg() == Names.RIP)
+    Base.setReg(Register());
+}
+
+class AddressPass : public MachineFunctionPass {
+public:
+  static char ID;
+  AddressPass() : MachineFunctionPass(ID) {}
+
+  StringRef getPassName() const override { return "Ringfence memory operands"; }
+
+  void getAnalysisUsage(AnalysisUsage &AU) const override {
+    AU.addRequired<MachineLoopInfoWrapperPass>();
+    AU.setPreservesCFG();
+    MachineFunctionPass::getAnalysisUsage(AU);
+  }
+
+  bool runOnMachineFunction(MachineFunction &MF) override {
+    reserveContractRegisters(MF);
+    forgetKills(MF);
+    Rewriter Rewrite(MF, getAnalysis<MachineLoopInfoWrapperPass>().getLI());
+    const X86Names &Names = X86Names::get(MF);
+    for (MachineBasicBlock &Block : MF) {
+      for (MachineInstr &MI : make_early_inc_range(Block)) {
+        if (Names.isLea(MI.getOpcode()))
+          Rewrite.checkLea(MI);
+        for (const unsigned First : memoryOperands(MI))
+          Rewrite.rewrite(MI, First);
+      }
+    }
+    removeStackPointerCopies(MF);
+    setPointerWidth(MF, PointerWidth::Wide);
+    return true;
+  }
+
+private:
+  // Registers get users behind what was their last one.
+  static void forgetKills(MachineFunction &MF) {
+    for (MachineBasicBlock &Block : MF)
+      for (MachineInstr &MI : Block)
+        for (MachineOperand &Operand : MI.operands())
+          if (Operand.isReg() && Operand.isUse() && Operand.getReg().isVirtual())
+            Operand.setIsKill(false);
+  }
+
+  static void removeStackPointerCopies(MachineFunction &MF) {
+    const X86Names &Names = X86Names::get(MF);
+    MachineRegisterInfo &MRI = MF.getRegInfo();
+    for (MachineBasicBlock &Block : MF)
+      for (MachineInstr &MI : make_early_inc_range(Block))
+        if (MI.isCopy() && MI.getOperand(1).getReg() == Names.ESP && MI.getOperand(0).getReg().isVirtual() &&
+            MRI.use_empty(MI.getOperand(0).getReg()))
+          MI.eraseFromParent();
+  }
+};
+
+char AddressPass::ID;
+
+} // namespace
+
+MachineFunctionPass *createAddressPass() { return new AddressPass; }
+
+} // namespace ringfence

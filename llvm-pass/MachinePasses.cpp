@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the machine passes go in clang's code generator, and what they share.
+#include "MachinePasses.h"
+#include "Passes.h"
+#include "X86Names.h"
+
+#include "llvm/CodeGen/MachineFunctionPass.h"
+#include "llvm/CodeGen/MachineInstr.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/Function.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Target/RegisterTargetPassConfigCallback.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+
+namespace ringfence {
+
+void addMachinePasses(TargetPassConfig &Config) {
+  // insertPass appends: those with one anchor run in this order.
+  Config.insertPass(&FinalizeISelID, createUnsupportedPass());
+  Config.insertPass(&FinalizeISelID, createNoRexPass());
+  Config.insertPass(&FinalizeISelID, createBranchPass());
+  Config.insertPass(&FinalizeISelID, createAddressPass());
+  Config.insertPass(&PrologEpilogCodeInserterID, createFramePass());
+  // Runs at every level, after the target's last rewriting of instructions.
+  Config.insertPass(&StackMapLivenessID, createFinishPass());
+}
+
+void unsupported(const MachineFunction &MF, const DebugLoc &Where, const Twine &What) {
+  const Function &F = MF.getFunction();
+  F.getContext().diagnose(DiagnosticInfoUnsupported(F, What, Where));
+}
+
+SmallVector<unsigned, 1> memoryOperands(const MachineInstr &MI) {
+  SmallVector<unsigned, 1> Found;
+  if (MI.isInlineAsm()) {
+    for (unsigned I = InlineAsm::MIOp_FirstOperand; I < MI.getNumOperands();) {
+      if (!MI.getOperand(I).isImm())
+        break; // the implicit operands and the source location have begun
+      const InlineAsm::Flag Flag(static_cast<uint32_t>(MI.getOperand(I).getImm()));
+      if (Flag.isMemKind() && Flag.getNumOperandRegisters() == MemOperands)
+        Found.push_back(I + 1);
+      I += 1 + Flag.getNumOperandRegisters();
+    }
+    return Found;
+  }
+  const X86Names &Names = X86Names::get(*MI.getMF());
+  if (Names.isLea(MI.getOpcode()))
+    return Found;
+  const ArrayRef<MCOperandInfo> Infos = MI.getDesc().operands();
+  for (unsigned I = 0; I < Infos.size(); ++I) {
+    if (Infos[I].OperandType != MCOI::OPERAND_MEMORY)
+      continue;
+    Found.push_back(I);
+    break;
+  }
+  return Found;
+}
+
+namespace {
+
+// clang builds the code generator after it has loaded its plugins.
+const RegisterTargetPassConfigCallback Registration([](TargetMachine &TM, PassManagerBase &,
+                                                       TargetPassConfig *Config) {
+  if (TM.getTargetTriple().isX32())
+    addMachinePasses(*Config);
+});
+
+} // namespace
+} // namespace ringfence

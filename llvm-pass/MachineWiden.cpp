@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "MachineWiden.h"
+
+#include "ringfence/contract.h"
+
+#include "llvm/CodeGen/MachineFunction.h"
+#include "llvm/CodeGen/MachineRegisterInfo.h"
+#include "llvm/CodeGen/TargetInstrInfo.h"
+#include "llvm/CodeGen/TargetRegisterInfo.h"
+#include "llvm/CodeGen/TargetSubtargetInfo.h"
+
+using namespace llvm;
+
+namespace ringfence {
+namespace {
+
+// X86 instructions whose 32-bit result may leave the upper half as it was, or
+// that become something else later (MOV32ImmSExti8 is a push and a pop).
+constexpr StringLiteral KeepsUpperHalf[] = {"BSF",     "BSR", "TZCNT", "LZCNT", "SHLD",          "SHRD",
+                                            "CMPXCHG", "RCL", "RCR",   "POP32", "MOV32ImmSExti8"};
+
+} // namespace
+
+Widener::Widener(MachineFunction &MF)
+    : MF(MF), MRI(MF.getRegInfo()), TII(*MF.getSubtarget().getInstrInfo()),
+      TRI(*MF.getSubtarget().getRegisterInfo()), Names(X86Names::get(MF)) {}
+
+MachineInstrBuilder Widener::build(const Place &Where, unsigned Opcode, Register Def) {
+  // No source line of its own: it may serve many users.
+  return BuildMI(*Where.Block, Where.Before, DebugLoc(), TII.get(Opcode), Def);
+}
+
+// Where a value that needs `Def` can be computed first. A value that a
+// terminator defines cannot be used in its own block.
+Widener::Place Widener::after(MachineInstr &Def) const {
+  MachineBasicBlock &Block = *Def.getParent();
+  if (Def.isPHI())
+    return {&Block, Block.SkipPHIsLabelsAndDebug(Block.begin())};
+  return {&Block, std::next(Def.getIterator())};
+}
+
+// Whether the machine instruction that will hold `Reg` is certain to have
+// cleared bits 63:32. `Assumed` are PHIs that are being looked at: a cycle of
+// PHIs is as good as what enters it.
+bool Widener::clearsUpperHalf(Register Reg, SmallPtrSetImpl<MachineInstr *> &Assumed) const {
+  if (!Reg.isVirtual() || TRI.getRegSizeInBits(*MRI.getRegClass(Reg)) != 32)
+    return false;
+  MachineInstr *Def = MRI.getUniqueVRegDef(Reg);
+  if (!Def)
+    return false;
+  if (Def->isPHI()) {
+    if (!Assumed.insert(Def).second)
+      return true;
+    for (unsigned I = 1; I < Def->getNumOperands(); I += 2)
+      if (Def->getOperand(I).getSubReg() != 0 || !clearsUpperHalf(Def->getOperand(I).getReg(), Assumed))
+        return false;
+    return true;
+  }
+  if (Def->isCopy()) {
+    const MachineOperand &Source = Def->getOperand(1);
+    return Source.getSubReg() == 0 && clearsUpperHalf(Source.getReg(), Assumed);
+  }
+  if (Def->getOpcode() <= TargetOpcode::GENERIC_OP_END || Def->isCall())
+    return false;
+  const StringRef Name = TII.getName(Def->getOpcode());
+  return none_of(KeepsUpperHalf, [&](StringRef Prefix) { return Name.starts_with(Prefix); });
+}
+
+// The lower half of any register, as an ordinary 32-bit virtual one.
+Register Widener::low32(Register Reg, const Place &Where) {
+  unsigned Sub = 0;
+  if (Reg.isPhysical()) {
+    Reg = Names.GR64->contains(Reg) ? Register(TRI.getSubReg(Reg, Names.Sub32)) : Reg;
+  } else {
+    const TargetRegisterClass *Class = MRI.getRegClass(Reg);
+    if (Names.GR32->hasSubClassEq(Class))
+      return Reg;
+    Sub = TRI.getRegSizeInBits(*Class) == 64 ? Names.Sub32 : 0;
+  }
+  const Register Result = MRI.createVirtualRegister(Names.GR32);
+  build(Where, TargetOpcode::COPY, Result).addReg(Reg, 0, Sub);
+  return Result;
+}
+
+Register Widener::subregToReg(Register Reg, const Place &Where) {
+  const Register Low = low32(Reg, Where);
+  const Register Wide = MRI.createVirtualRegister(Names.GR64NoSp);
+  build(Where, TargetOpcode::SUBREG_TO_REG, Wide).addImm(0).addReg(Low).addImm(Names.Sub32);
+  return Wide;
+}
+
+// The same value, by an instruction that clears the upper half.
+Register Widener::cleared(Register Reg, const Place &Where) {
+  const Register Low = low32(Reg, Where);
+  const Register Result = MRI.createVirtualRegister(Names.GR32);
+  build(Where, Names.Mov32rr, Result).addReg(Low);
+  return Result;
+}
+
+// Makes every value that enters a web of PHIs one with a clear upper half, so
+// that the PHIs need no instruction: entering a loop is rarer than turning it.
+bool Widener::clearInputs(MachineInstr &Phi) {
+  SmallVector<MachineInstr *, 4> Pending = {&Phi};
+  SmallPtrSet<MachineInstr *, 4> Seen = {&Phi};
+  SmallVector<MachineOperand *, 8> Inputs;
+  while (!Pending.empty()) {
+    MachineInstr *Current = Pending.pop_back_val();
+    for (unsigned I = 1; I < Current->getNumOperands(); I += 2) {
+      MachineOperand &Input = Current->getOperand(I);
+      if (Input.getSubReg() != 0 || !Input.getReg().isVirtual())
+        return false;
+      MachineInstr *Def = MRI.getUniqueVRegDef(Input.getReg());
+      if (!Def || Def->isTerminator())
+        return false;
+      SmallPtrSet<MachineInstr *, 4> Assumed;
+      if (Def->isPHI()) {
+        if (Seen.insert(Def).second)
+          Pending.push_back(Def);
+      } else if (!clearsUpperHalf(Input.getReg(), Assumed)) {
+        Inputs.push_back(&Input);
+      }
+    }
+  }
+  for (MachineOperand *Input : Inputs) {
+    Register &Clear = Cleared[Input->getReg()];
+    if (!Clear.isValid())
+      Clear = cleared(Input->getReg(), after(*MRI.getUniqueVRegDef(Input->getReg())));
+    const TargetRegisterClass *Class = MRI.getRegClass(Input->getParent()->getOperand(0).getReg());
+    Input->setReg(Clear);
+    MRI.constrainRegClass(Clear, Class);
+  }
+  return true;
+}
+
+Register Widener::zeroExtended(Register Reg, MachineInstr &User) {
+  const Place BeforeUser = {User.getParent(), User.getIterator()};
+  if (Reg.isPhysical())
+    return subregToReg(cleared(Reg, BeforeUser), BeforeUser);
+  const auto Known = Extended.find(Reg);
+  if (Known != Extended.end())
+    return Known->second;
+  MachineInstr *Def = MRI.getUniqueVRegDef(Reg);
+  if (!Def || Def->isTerminator())
+    return subregToReg(cleared(Reg, BeforeUser), BeforeUser);
+  if (Def->isPHI())
+    clearInputs(*Def);
+  SmallPtrSet<MachineInstr *, 4> Assumed;
+  Register Clear = Reg;
+  if (!clearsUpperHalf(Reg, Assumed)) {
+    const auto Existing = Cleared.find(Reg);
+    Clear = Existing != Cleared.end() ? Existing->second : cleared(Reg, after(*Def));
+    Cleared[Reg] = Clear;
+  }
+  return Extended[Reg] = subregToReg(Clear, after(*MRI.getUniqueVRegDef(Clear)));
+}
+
+Register Widener::cellPointer(Register Reg, MachineInstr &User) {
+  const auto Known = CellPointers.find(Reg);
+  if (Known != CellPointers.end())
+    return Known->second;
+  const Register Index = zeroExtended(Reg, User);
+  const Register Pointer = MRI.createVirtualRegister(Names.GR64);
+  MachineInstr *Def = MRI.getUniqueVRegDef(Index);
+  build(after(*Def), Names.Lea64, Pointer).addReg(Names.R15).addImm(1).addReg(Index).addImm(0).addReg(0);
+  const auto Shared = Extended.find(Reg);
+  if (Shared != Extended.end() && Shared->second == Index)
+    CellPointers[Reg] = Pointer;
+  return Pointer;
+}
+
+bool Widener::flagsLive(const Place &Where) const {
+  for (auto I = Where.Before; I != Where.Block->end(); ++I) {
+    if (I->readsRegister(Names.EFLAGS, &TRI))
+      return true;
+    if (I->modifiesRegister(Names.EFLAGS, &TRI))
+      return false;
+  }
+  return any_of(Where.Block->successors(),
+                [&](const MachineBasicBlock *Next) { return Next->isLiveIn(Names.EFLAGS); });
+}
+
+// (Reg + Add) & Mask. `and` changes the flags: where they are live they are
+// kept in a register, which X86's own flag-copy lowering makes real.
+Register Widener::mask(Register Reg, int64_t Add, uint32_t Mask, const Place &Where) {
+  Reg = low32(Reg, Where);
+  if (Add != 0) {
+    const Register Unknown = MRI.createVirtualRegister(Names.GR64NoSp);
+    const Register Wide = MRI.createVirtualRegister(Names.GR64NoSp);
+    build(Where, TargetOpcode::IMPLICIT_DEF, Unknown);
+    build(Where, TargetOpcode::INSERT_SUBREG, Wide).addReg(Unknown).addReg(Reg).addImm(Names.Sub32);
+    Reg = MRI.createVirtualRegister(Names.GR32);
+    build(Where, Names.Lea32, Reg).addReg(Wide).addImm(1).addReg(0).addImm(Add).addReg(0);
+  }
+  Register Flags;
+  if (flagsLive(Where)) {
+    Flags = MRI.createVirtualRegister(Names.GR64);
+    build(Where, TargetOpcode::COPY, Flags).addReg(Names.EFLAGS);
+  }
+  const Register Result = MRI.createVirtualRegister(Names.GR32);
+  build(Where, Names.And32ri, Result)
+      .addReg(Reg)
+      .addImm(Mask)
+      ->findRegisterDefOperand(Names.EFLAGS, &TRI)
+      ->setIsDead(!Flags.isValid());
+  if (Flags.isValid())
+    build(Where, TargetOpcode::COPY, Names.EFLAGS).addReg(Flags);
+  return subregToReg(Result, Where);
+}
+
+Register Widener::masked(Register Reg, uint32_t Mask, MachineInstr &User) {
+  const Place Where = {User.getParent(), User.getIterator()};
+  return mask(Reg, 0, Mask, Where);
+}
+
+Register Widener::packetIndex(Register Reg, int32_t Disp, MachineInstr &User) {
+  const Place BeforeUser = {User.getParent(), User.getIterator()};
+  const int64_t Add = static_cast<int32_t>(static_cast<uint32_t>(Disp) + RF_PACKET_INDEX_BIAS);
+  if (!Reg.isValid()) {
+    const Register Constant = MRI.createVirtualRegister(Names.GR32);
+    build(BeforeUser, Names.Mov32ri, Constant).addImm(Add & RF_PACKET_INDEX_MASK);
+    return subregToReg(Constant, BeforeUser);
+  }
+  MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
+  if (!Def || Def->isTerminator())
+    return mask(Reg, Add, RF_PACKET_INDEX_MASK, BeforeUser);
+  // One index serves all later users, unless it could only be computed behind
+  // this user's place because the flags were live before.
+  for (const Register Index : PacketIndices[{Reg.id(), Disp}]) {
+    MachineInstr *IndexDef = MRI.getUniqueVRegDef(Index);
+    if (IndexDef->getParent() != User.getParent())
+      return Index;
+    for (auto I = IndexDef->getIterator(); I != User.getParent()->end(); ++I)
+      if (&*I == &User)
+        return Index;
+  }
+  Place Where = after(*Def);
+  while (Where.Before != Where.Block->end() && &*Where.Before != &User && flagsLive(Where) &&
+         !Where.Before->isTerminator())
+    ++Where.Before;
+  if (flagsLive(Where))
+    return mask(Reg, Add, RF_PACKET_INDEX_MASK, BeforeUser);
+  const Register Index = mask(Reg, Add, RF_PACKET_INDEX_MASK, Where);
+  PacketIndices[{Reg.id(), Disp}].push_back(Index);
+  return Index;
+}
+
+Register Widener::address32(Register Base, unsigned Scale, Register Index, const MachineOperand &Disp,
+                            MachineInstr &User) {
+  const Place Where = {User.getParent(), User.getIterator()};
+  const auto Wide = [&](Register Reg) { return Reg.isValid() ? zeroExtended(Reg, User) : Reg; };
+  const Register WideBase = Wide(Base), WideIndex = Wide(Index);
+  const Register Result = MRI.createVirtualRegister(Names.GR32);
+  build(Where, Names.Lea32, Result).addReg(WideBase).addImm(Scale).addReg(WideIndex).add(Disp).addReg(0);
+  return Result;
+}
+
+} // namespace ringfence
