@@ -306,8 +306,10 @@ private:
                         anchor ? DIExpression::DerefBefore : DIExpression::ApplyOffset,
                         static_cast<int>(offset));
       local->replaceAllUsesWith(address);
-      local->eraseFromParent();
     }
+    // Only now, as the builder stands before the first of them.
+    for (AllocaInst *local : fixed)
+      local->eraseFromParent();
   }
 
   void lowerDynamic(AllocaInst &local) {
