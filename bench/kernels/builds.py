@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways in which a program is built and started, one class each. All compile with the same clang at -O2."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolchain import HERE, Failure, run, text_bytes
+
+CLANG = "clang-22"
+LEVEL = "-O2"
+
+
+@dataclass
+class Program:
+    """C files that export uint32_t functions; `check` returns 1 if the results are right, `timed` is measured."""
+    name: str
+    sources: list
+    group: str = "kernels"
+    includes: list = field(default_factory=list)
+    flags: list = field(default_factory=list)  # for every build
+    x86_flags: list = field(default_factory=list)  # for the x86-64 builds only
+    check: str = ""
+    timed: str = ""
+    argument: int = 7
+    builds: tuple = ()  # empty: all
+
+    def __post_init__(self):
+        self.check = self.check or f"{self.name}=0"
+        self.timed = self.timed or self.name
+
+    def calls(self):
+        return [self.check, f"{self.timed}={self.argument}"]
+
+
+class Build:
+    """Common to all: objects in a folder of their own, `command(repeat)` runs the program's calls."""
+    key = ""
+    title = ""
+    machine_flags = ()
+
+    def __init__(self, context):
+        self.context = context
+
+    def folder(self, program):
+        path = self.context.folder / self.key / program.name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def compiler(self):
+        return [CLANG]
+
+    def compile_command(self, program, source, target):
+        includes = [f"-I{d}" for d in [HERE / "src", *program.includes]]
+        return [*self.compiler(), LEVEL, "-w", *self.machine_flags, *program.flags, *self.own_flags(program), *includes,
+                "-c", source, "-o", target]
+
+    def own_flags(self, program):
+        return program.x86_flags
+
+    def compile(self, program):
+        objects = []
+        for index, source in enumerate(program.sources):
+            target = self.folder(program) / f"{index}-{Path(source).stem}.o"
+            run(self.compile_command(program, source, target))
+            objects.append(target)
+        return objects
+
+    def build(self, program):
+        """Compiles and links; returns what the report says about size."""
+        objects = self.compile(program)
+        self.link(program, objects)
+        return {"text_bytes": text_bytes(objects)}
+
+
+class Native(Build):
+    """64-bit code as clang makes it by default on Debian: position independent."""
+    key = "native"
+    title = "native clang -O2"
+    link_flags = ()
+
+    def link(self, program, objects):
+        run([CLANG, *self.link_flags, "-rdynamic", "-o", self.folder(program) / "run", *objects,
+             self.context.harness(), "-lm"])
+
+    def command(self, program, repeat):
+        return [self.folder(program) / "run", repeat, *program.calls()]
+
+
+class NativeFixed(Native):
+    """The same at a fixed address, which lets table addresses be immediate displacements."""
+    key = "native-nopie"
+    title = "native, -fno-pie"
+    machine_flags = ("-fno-pie",)
+    link_flags = ("-no-pie",)
+
+
+class X32(Build):
+    """32-bit pointers in 64-bit mode, without the sandbox: what ILP32 alone gives."""
+    key = "x32"
+    title = "x32, no sandbox"
+    machine_flags = ("--target=x86_64-unknown-none-gnux32", "-fno-pic", "-mno-red-zone", "-fomit-frame-pointer",
+                     "-ffreestanding", "-fbuiltin", "-mlong-double-64")
+
+    def link(self, program, objects):
+        run(["ld.lld-22", "-m", "elf32_x86_64", "--image-base=0x10000000", "-e", program.timed, "-o",
+             self.folder(program) / "run", *objects, self.context.support(self)])
+
+    def command(self, program, repeat):
+        return [self.context.harness_program(), "--x32", self.folder(program) / "run", repeat, *program.calls()]
+
+
+class Wasm2c(Build):
+    """WebAssembly by the same clang, translated to C by wasm2c, compiled by the same clang again."""
+    key = "wasm2c"
+    title = "wasm2c"
+    machine_flags = ("--target=wasm32", "-ffreestanding", "-fbuiltin")
+
+    def own_flags(self, program):
+        return []
+
+    def build(self, program):
+        folder = self.folder(program)
+        names = sorted({call.split("=")[0] for call in program.calls()})
+        module = folder / "k.wasm"
+        run(["wasm-ld-22", "--no-entry", "--stack-first", "-z", "stack-size=1048576",
+             *[f"--export={n}" for n in names], "-o", module, *self.compile(program), self.context.support(self)])
+        run(["wasm2c", "-n", "k", module, "-o", folder / "k.c"])
+        (folder / "glue.c").write_text(self.glue(names))
+        code = folder / "k.o"
+        run([CLANG, LEVEL, "-w", "-c", folder / "k.c", "-o", code], timeout=300)
+        run([CLANG, LEVEL, "-w", "-rdynamic", "-o", folder / "run", code, folder / "glue.c",
+             self.context.wasm_runtime(), self.context.harness(), "-lm"])
+        return {"text_bytes": text_bytes([code])}
+
+    @staticmethod
+    def glue(names):
+        lines = ['#include "k.h"', "static Z_k_instance_t instance;",
+                 "static void __attribute__((constructor)) start(void)",
+                 "{ wasm_rt_init(); Z_k_init_module(); Z_k_instantiate(&instance); }"]
+        lines += [f"uint32_t {n}(uint32_t x) {{ return Z_kZ_{n}(&instance, x); }}" for n in names]
+        return "\n".join(lines) + "\n"
+
+    def command(self, program, repeat):
+        return [self.folder(program) / "run", repeat, *program.calls()]
+
+
+class Ringfence(Build):
+    """The sandbox: rf-cc compiles, links and validates, rf-run runs it in a cell."""
+    key = "ringfence"
+    title = "Ringfence"
+
+    def compiler(self):
+        return [self.context.prefix / "bin" / "rf-cc"]
+
+    def link(self, program, objects):
+        run([*self.compiler(), LEVEL, "-o", self.folder(program) / "run.nf", *objects])
+
+    def command(self, program, repeat):
+        calls = [word for call in program.calls() for word in ("--call", call)]
+        return [self.context.prefix / "bin" / "rf-run", *calls, "--repeat", repeat, "--stats=json",
+                self.folder(program) / "run.nf"]
+
+
+ALL = (Native, NativeFixed, X32, Wasm2c, Ringfence)
+
+
+class Context:
+    """The build folder, and the parts that several programs share."""
+
+    def __init__(self, folder, prefix):
+        self.folder = Path(folder).resolve()
+        self.prefix = prefix
+        self.made = {}
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def once(self, key, make):
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
+    def harness(self):
+        def make():
+            target = self.folder / "harness.o"
+            run([CLANG, LEVEL, "-Wall", "-Wextra", "-Werror", "-fPIE", "-c", HERE / "harness.c", "-o", target])
+            return target
+        return self.once("harness", make)
+
+    def harness_program(self):
+        def make():
+            target = self.folder / "harness"
+            run([CLANG, "-o", target, self.harness()])
+            return target
+        return self.once("program", make)
+
+    def support(self, build):
+        def make():
+            target = self.folder / build.key / "support.o"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            run([CLANG, LEVEL, *build.machine_flags, "-fno-builtin", "-c", HERE / "support.c", "-o", target])
+            return target
+        return self.once(("support", build.key), make)
+
+    def wasm_runtime(self):
+        def make():
+            folders = [d for d in map(Path, ("/usr/share/wabt/wasm2c", "/usr/src/wasm2c")) if
+                       (d / "wasm-rt-impl.c").exists()]
+            if not folders:
+                raise Failure("wasm-rt-impl.c not found: install Debian's package wabt")
+            target = self.folder / "wasm-rt.o"
+            run([CLANG, LEVEL, "-w", "-fPIE", f"-I{folders[0]}", "-c", folders[0] / "wasm-rt-impl.c", "-o", target])
+            return target
+        return self.once("wasm-rt", make)
