@@ -31,7 +31,7 @@ void reportError(const Instruction &at, const Twine &message) {
 namespace {
 
 // Code generation must not see what has been reported as an error: it might crash on it.
-[[maybe_unused]] void dropBodies(Module &module) {
+void dropBodies(Module &module) {
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;
@@ -42,11 +42,24 @@ namespace {
 
 class IRPasses : public PassInfoMixin<IRPasses> {
 public:
-  PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
+  PreservedAnalyses run(Module &module, ModuleAnalysisManager &analyses) {
     if (!module.getTargetTriple().isX32() || module.getModuleFlag(Done))
       return PreservedAnalyses::all();
     module.addModuleFlag(Module::Max, Done, 1);
 
+    if (diagnose(module)) {
+      dropBodies(module);
+      return PreservedAnalyses::none();
+    }
+    lowerIntrinsics(module);
+    // Variable arguments that are passed by value are copied once, by the first of the two.
+    lowerVariadics(module, analyses);
+    lowerByvalArguments(module);
+    lowerMemoryIntrinsics(module);
+    if (!limitTailCalls(module)) {
+      dropBodies(module);
+      return PreservedAnalyses::none();
+    }
     moveToDataStack(module);
     const auto exports = takeExports(module);
     lowerFunctionPointers(module);

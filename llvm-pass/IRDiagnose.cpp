@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reports what has no form in the sandbox, as clang errors at the source line.
+//
+//   if (setjmp(state)) ...
+// gives
+//   fw.c:7:6: error: ...: setjmp and longjmp are not supported
+#include "IR.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Operator.h"
+
+#include <ringfence/contract.h>
+
+using namespace llvm;
+
+namespace ringfence {
+namespace {
+
+bool isJump(StringRef name) {
+  return StringSwitch<bool>(name)
+      .Cases({"setjmp", "_setjmp", "__setjmp", "sigsetjmp", "__sigsetjmp", "savectx", "getcontext"}, true)
+      .Cases({"longjmp", "_longjmp", "__longjmp", "siglongjmp", "setcontext", "swapcontext"}, true)
+      .Default(false);
+}
+
+// Why an intrinsic cannot be used, or nothing.
+StringRef refuseIntrinsic(const IntrinsicInst &intrinsic) {
+  switch (intrinsic.getIntrinsicID()) {
+  case Intrinsic::eh_sjlj_setjmp:
+  case Intrinsic::eh_sjlj_longjmp:
+    return "setjmp and longjmp are not supported";
+  case Intrinsic::init_trampoline:
+  case Intrinsic::adjust_trampoline:
+    return "trampolines are not supported: code cannot be made at run time";
+  case Intrinsic::readcyclecounter:
+  case Intrinsic::readsteadycounter:
+    return "the cycle counter cannot be read; rf_time_ns() gives the time";
+  case Intrinsic::addressofreturnaddress:
+  case Intrinsic::sponentry:
+  case Intrinsic::read_register:
+  case Intrinsic::read_volatile_register:
+  case Intrinsic::write_register:
+  case Intrinsic::localescape:
+    return "the stack pointer and other named registers cannot be used";
+  default:
+    break;
+  }
+  const StringRef name = intrinsic.getCalledFunction()->getName();
+  for (const char *prefix : {"llvm.x86.rd",
+                             "llvm.x86.wr",
+                             "llvm.x86.sse.ldmxcsr",
+                             "llvm.x86.sse.stmxcsr",
+                             "llvm.x86.sse2.clflush",
+                             "llvm.x86.clflush",
+                             "llvm.x86.clwb",
+                             "llvm.x86.clzero",
+                             "llvm.x86.cldemote",
+                             "llvm.x86.xsave",
+                             "llvm.x86.xrstor",
+                             "llvm.x86.xget",
+                             "llvm.x86.xset",
+                             "llvm.x86.fx",
+                             "llvm.x86.sse2.maskmov",
+                             "llvm.x86.mmx.",
+                             "llvm.x86.avx.maskload",
+                             "llvm.x86.avx.maskstore",
+                             "llvm.x86.avx2.maskload",
+                             "llvm.x86.avx2.maskstore",
+                             "llvm.x86.avx2.gather",
+                             "llvm.x86.umwait",
+                             "llvm.x86.tpause",
+                             "llvm.x86.umonitor",
+                             "llvm.x86.xbegin",
+                             "llvm.x86.xend",
+                             "llvm.x86.xabort",
+                             "llvm.x86.xtest",
+                             "llvm.x86.avx512",
+                             "llvm.x86.amx",
+                             "llvm.x86.tile",
+                             "llvm.x86.flags",
+                             "llvm.x86.int",
+                             "llvm.x86.directstore",
+                             "llvm.x86.movdir64b",
+                             "llvm.x86.enqcmd",
+                             "llvm.x86.monitor",
+                             "llvm.x86.mwait",
+                             "llvm.x86.senduipi",
+                             "llvm.x86.clui",
+                             "llvm.x86.stui",
+                             "llvm.x86.invpcid"})
+    if (name.starts_with(prefix))
+      return "this instruction is not available in the sandbox";
+  return "";
+}
+
+class Diagnosis {
+public:
+  explicit Diagnosis(Function &function) : function(function) {}
+
+  bool run() {
+    switch (function.getCallingConv()) {
+    case CallingConv::C:
+    case CallingConv::Fast:
+    case CallingConv::Cold:
+    case CallingConv::X86_64_SysV:
+      break;
+    default:
+      report("this calling convention is not supported");
+    }
+    for (const Argument &argument : function.args())
+      if (argument.hasInAllocaAttr() || argument.hasPreallocatedAttr())
+        report("arguments passed by inalloca or preallocated are not supported");
+    checkType(function.getReturnType());
+    for (const Type *parameter : function.getFunctionType()->params())
+      checkType(parameter);
+    for (const BasicBlock &block : function) {
+      labels |= block.hasAddressTaken();
+      for (const Instruction &instruction : block)
+        check(instruction);
+    }
+    if (labels && !found)
+      report("the address of a label is not supported");
+    return found;
+  }
+
+private:
+  Function &function;
+  bool found = false, labels = false, x87 = false;
+
+  void report(const Twine &message) {
+    reportError(function, message);
+    found = true;
+  }
+
+  void report(const Instruction &at, const Twine &message) {
+    reportError(at, message);
+    found = true;
+  }
+
+  // Once a function: every line of it would say the same.
+  void checkType(const Type *type, const Instruction *at = nullptr) {
+    if (x87 || !type->getScalarType()->isX86_FP80Ty())
+      return;
+    x87 = true;
+    const char *message = "80-bit floating point (x87) is not supported; long double is double";
+    at ? report(*at, message) : report(message);
+  }
+
+  void checkAddressSpace(const Instruction &at, const Value *pointer) {
+    if (!pointer || !pointer->getType()->isPtrOrPtrVectorTy())
+      return;
+    const unsigned space = pointer->getType()->getPointerAddressSpace();
+    if (space != 0 && space != RF_PACKET_ADDRESS_SPACE)
+      report(at, "address space " + Twine(space) + " is not supported");
+  }
+
+  void checkCast(const Instruction &at, const Value *value) {
+    const auto *cast = dyn_cast<AddrSpaceCastOperator>(value);
+    if (cast && cast->getSrcAddressSpace() != cast->getDestAddressSpace())
+      report(at, "a packet pointer and an ordinary pointer cannot be converted into each other");
+  }
+
+  void checkCall(const CallBase &call) {
+    if (const auto *intrinsic = dyn_cast<IntrinsicInst>(&call)) {
+      const StringRef reason = refuseIntrinsic(*intrinsic);
+      if (!reason.empty())
+        report(call, reason);
+      if (const auto *memory = dyn_cast<MemIntrinsic>(intrinsic)) {
+        checkAddressSpace(call, memory->getRawDest());
+        if (const auto *transfer = dyn_cast<MemTransferInst>(memory))
+          checkAddressSpace(call, transfer->getRawSource());
+      }
+      return;
+    }
+    const Function *callee = call.getCalledFunction();
+    if (call.hasFnAttr(Attribute::ReturnsTwice) ||
+        (callee && callee->isDeclaration() && isJump(callee->getName())))
+      report(call, "setjmp and longjmp are not supported");
+    if (call.hasInAllocaArgument())
+      report(call, "arguments passed by inalloca are not supported");
+  }
+
+  void check(const Instruction &instruction) {
+    checkType(instruction.getType(), &instruction);
+    for (const Value *operand : instruction.operand_values()) {
+      checkType(operand->getType(), &instruction);
+      checkCast(instruction, operand);
+    }
+    checkCast(instruction, &instruction);
+    if (isa<LoadInst>(instruction) || isa<StoreInst>(instruction))
+      checkAddressSpace(instruction, getLoadStorePointerOperand(&instruction));
+    else if (const auto *update = dyn_cast<AtomicRMWInst>(&instruction))
+      checkAddressSpace(instruction, update->getPointerOperand());
+    else if (const auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction))
+      checkAddressSpace(instruction, exchange->getPointerOperand());
+    else if (isa<IndirectBrInst>(instruction))
+      report(instruction, "computed goto is not supported; use a switch");
+    else if (isa<InvokeInst>(instruction) || isa<ResumeInst>(instruction) || instruction.isEHPad())
+      report(instruction, "exceptions are not supported; compile with -fno-exceptions");
+    else if (const auto *call = dyn_cast<CallBase>(&instruction))
+      checkCall(*call);
+  }
+};
+
+} // namespace
+
+bool diagnose(Module &module) {
+  bool found = false;
+  for (const GlobalIFunc &indirect : module.ifuncs()) {
+    module.getContext().emitError("'" + indirect.getName() + "': ifunc and target_clones are not supported");
+    found = true;
+  }
+  for (Function &function : module)
+    if (!function.isDeclaration())
+      found |= Diagnosis(function).run();
+  return found;
+}
+
+} // namespace ringfence
