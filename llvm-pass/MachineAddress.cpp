@@ -48,6 +48,7 @@ private:
   void rewriteOwn(MachineInstr &MI, unsigned First);
   void rewritePacket(MachineInstr &MI, unsigned First);
   bool isStackPointer(Register Reg) const;
+  void foldConstant(MachineOperand &Operand, unsigned Scale, MachineOperand &Disp) const;
   void foldFarDisplacement(MachineInstr &MI, unsigned First);
   unsigned loopDepth(Register Reg) const;
   void set(MachineInstr &MI, unsigned First, Register Base, unsigned Scale, Register Index);
@@ -128,29 +129,45 @@ int64_t accessSize(const MachineInstr &MI) {
   return Size == 0 ? LargestAccess : Size;
 }
 
+// A register that holds a constant becomes part of the displacement.
+void Rewriter::foldConstant(MachineOperand &Operand, unsigned Scale, MachineOperand &Disp) const {
+  const Register Reg = Operand.getReg();
+  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
+  if (!Def || !Disp.isImm())
+    return;
+  uint32_t Value = 0;
+  if (Def->getOpcode() == Names.Mov32ri && Def->getOperand(1).isImm())
+    Value = static_cast<uint32_t>(Def->getOperand(1).getImm());
+  else if (Def->getOpcode() != Names.Mov32r0)
+    return;
+  Disp.setImm(static_cast<int32_t>(static_cast<uint32_t>(Disp.getImm()) + Value * Scale));
+  Operand.setReg(Register());
+}
+
 void Rewriter::rewritePacket(MachineInstr &MI, unsigned First) {
   MachineOperand &Disp = MI.getOperand(First + MemDisp);
+  const unsigned Scale = static_cast<unsigned>(MI.getOperand(First + MemScale).getImm());
+  foldConstant(MI.getOperand(First + MemBase), 1, Disp);
+  foldConstant(MI.getOperand(First + MemIndex), Scale, Disp);
   Register Base = MI.getOperand(First + MemBase).getReg();
   Register Index = MI.getOperand(First + MemIndex).getReg();
-  const unsigned Scale = static_cast<unsigned>(MI.getOperand(First + MemScale).getImm());
-  if (Disp.isImm() && !Base.isValid() && !Index.isValid()) {
-    const int64_t Offset = static_cast<int32_t>(static_cast<uint32_t>(Disp.getImm()));
-    Disp.setImm(Offset);
-    if (Offset >= RF_WINDOW_LOW && Offset + accessSize(MI) <= RF_WINDOW_HIGH)
-      return set(MI, First, Names.R14, 1, Register());
-  }
   if (!Disp.isImm()) {
     Base = Wide.address32(Base, Scale, Index, Disp, MI);
     Index = Register();
     Disp.ChangeToImmediate(0);
-  } else if (Index.isValid() && (Base.isValid() || Scale != 1)) {
-    Base = Wide.address32(Base, Scale, Index, MachineOperand::CreateImm(0), MI);
-    Index = Register();
   }
-  const Register Variable = Base.isValid() ? Base : Index;
-  const int64_t Offset = Disp.getImm();
-  const bool Near = Variable.isValid() && Offset >= 0 && Offset < PacketDispMax;
-  const Register Masked = Wide.packetIndex(Variable, Near ? 0 : static_cast<int32_t>(Offset), MI);
+  const int64_t Offset = static_cast<int32_t>(static_cast<uint32_t>(Disp.getImm()));
+  if (!Base.isValid() && !Index.isValid() && Offset >= RF_WINDOW_LOW &&
+      Offset + accessSize(MI) <= RF_WINDOW_HIGH) {
+    Disp.setImm(Offset);
+    return set(MI, First, Names.R14, 1, Register());
+  }
+  const bool Constant = !Base.isValid() && !Index.isValid();
+  const bool Near = !Constant && Offset >= 0 && Offset < PacketDispMax;
+  const int32_t Folded = Near ? 0 : static_cast<int32_t>(Offset);
+  const bool Sum = Index.isValid() && (Base.isValid() || Scale != 1);
+  const Register Masked = Sum ? Wide.packetIndex(Base, Scale, Index, Folded, MI)
+                              : Wide.packetIndex(Base.isValid() ? Base : Index, Folded, MI);
   Disp.setImm((Near ? Offset : 0) - RF_PACKET_INDEX_BIAS);
   set(MI, First, Names.R14, 1, Masked);
 }

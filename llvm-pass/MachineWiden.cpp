@@ -179,29 +179,26 @@ bool Widener::flagsLive(const Place &Where) const {
                 [&](const MachineBasicBlock *Next) { return Next->isLiveIn(Names.EFLAGS); });
 }
 
+Register Widener::arithmetic(unsigned Opcode, Register Reg, int64_t Immediate, bool FlagsDead,
+                             const Place &Where) {
+  const Register Result = MRI.createVirtualRegister(Names.GR32);
+  MachineInstr *MI = build(Where, Opcode, Result).addReg(Reg).addImm(Immediate);
+  MI->findRegisterDefOperand(Names.EFLAGS, &TRI)->setIsDead(FlagsDead);
+  return Result;
+}
+
 // (Reg + Add) & Mask. `and` changes the flags: where they are live they are
 // kept in a register, which X86's own flag-copy lowering makes real.
 Register Widener::mask(Register Reg, int64_t Add, uint32_t Mask, const Place &Where) {
   Reg = low32(Reg, Where);
-  if (Add != 0) {
-    const Register Unknown = MRI.createVirtualRegister(Names.GR64NoSp);
-    const Register Wide = MRI.createVirtualRegister(Names.GR64NoSp);
-    build(Where, TargetOpcode::IMPLICIT_DEF, Unknown);
-    build(Where, TargetOpcode::INSERT_SUBREG, Wide).addReg(Unknown).addReg(Reg).addImm(Names.Sub32);
-    Reg = MRI.createVirtualRegister(Names.GR32);
-    build(Where, Names.Lea32, Reg).addReg(Wide).addImm(1).addReg(0).addImm(Add).addReg(0);
-  }
   Register Flags;
   if (flagsLive(Where)) {
     Flags = MRI.createVirtualRegister(Names.GR64);
     build(Where, TargetOpcode::COPY, Flags).addReg(Names.EFLAGS);
   }
-  const Register Result = MRI.createVirtualRegister(Names.GR32);
-  build(Where, Names.And32ri, Result)
-      .addReg(Reg)
-      .addImm(Mask)
-      ->findRegisterDefOperand(Names.EFLAGS, &TRI)
-      ->setIsDead(!Flags.isValid());
+  if (Add != 0)
+    Reg = arithmetic(Names.Add32ri, Reg, Add, /*FlagsDead=*/true, Where);
+  const Register Result = arithmetic(Names.And32ri, Reg, Mask, /*FlagsDead=*/!Flags.isValid(), Where);
   if (Flags.isValid())
     build(Where, TargetOpcode::COPY, Names.EFLAGS).addReg(Flags);
   return subregToReg(Result, Where);
@@ -242,6 +239,13 @@ Register Widener::packetIndex(Register Reg, int32_t Disp, MachineInstr &User) {
   const Register Index = mask(Reg, Add, RF_PACKET_INDEX_MASK, Where);
   PacketIndices[{Reg.id(), Disp}].push_back(Index);
   return Index;
+}
+
+Register Widener::packetIndex(Register Base, unsigned Scale, Register Index, int32_t Disp,
+                              MachineInstr &User) {
+  const int32_t Biased = static_cast<int32_t>(static_cast<uint32_t>(Disp) + RF_PACKET_INDEX_BIAS);
+  const Register Sum = address32(Base, Scale, Index, MachineOperand::CreateImm(Biased), User);
+  return mask(Sum, 0, RF_PACKET_INDEX_MASK, {User.getParent(), User.getIterator()});
 }
 
 Register Widener::address32(Register Base, unsigned Scale, Register Index, const MachineOperand &Disp,

@@ -34,6 +34,10 @@ public:
   // Reg may be no register: then it counts as 0.
   llvm::Register packetIndex(llvm::Register Reg, int32_t Disp, llvm::MachineInstr &User);
 
+  // The same of the sum Base + Index * Scale + Disp, right before `User`.
+  llvm::Register packetIndex(llvm::Register Base, unsigned Scale, llvm::Register Index, int32_t Disp,
+                             llvm::MachineInstr &User);
+
   // `Reg & Mask` as an index, right before `User`.
   llvm::Register masked(llvm::Register Reg, uint32_t Mask, llvm::MachineInstr &User);
 
@@ -55,6 +59,8 @@ private:
   llvm::Register subregToReg(llvm::Register Reg, const Place &Where);
   llvm::Register low32(llvm::Register Reg, const Place &Where);
   llvm::Register mask(llvm::Register Reg, int64_t Add, uint32_t Mask, const Place &Where);
+  llvm::Register arithmetic(unsigned Opcode, llvm::Register Reg, int64_t Immediate, bool FlagsDead,
+                            const Place &Where);
   bool flagsLive(const Place &Where) const;
 
   llvm::MachineFunction &MF;

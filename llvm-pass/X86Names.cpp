@@ -68,6 +68,7 @@ X86Names::X86Names(const TargetInstrInfo &TII, const TargetRegisterInfo &TRI) {
 
   Mov32rr = Op("MOV32rr");
   Mov32ri = Op("MOV32ri");
+  Mov32r0 = Op("MOV32r0");
   Mov32rm = Op("MOV32rm");
   Lea32 = Op("LEA64_32r");
   Lea64 = Op("LEA64r");
