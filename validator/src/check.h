@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One instruction against one abstract state: which rules does it break, and
+ * what is known afterwards. Knows nothing of control flow but what kind of
+ * transfer an instruction is.
+ */
+#ifndef RFV_CHECK_H
+#define RFV_CHECK_H
+
+#include <ringfence/contract.h>
+
+#include "insn.h"
+#include "value.h"
+
+/* The frame is tracked in units of four bytes, as far as there is something to know. */
+#define UNIT_SIZE 4
+#define FRAME_UNITS (RF_FRAME_MAX / UNIT_SIZE)
+#define TRACKED_UNITS_MAX 1024
+#define STATE_VALUES_MAX (REGISTERS + TRACKED_UNITS_MAX)
+
+struct state {
+	int32_t depth; /* bytes that rsp is below its value on entry */
+	/* Registers, then the tracked units of the frame in order of their first store. */
+	struct value values[STATE_VALUES_MAX];
+};
+
+/* Which units of the frame are tracked, in the function at hand. */
+struct frame {
+	uint32_t unit_count;
+	uint32_t unit_limit; /* no more than this; a unit beyond it is just unknown */
+	/* Number of a unit in struct state plus one, 0 if it is not tracked. Unit u
+	 * is the four bytes at rsp-on-entry - RF_FRAME_MAX + 4 * u. */
+	uint16_t number[FRAME_UNITS];
+	uint16_t units[TRACKED_UNITS_MAX];
+};
+
+struct violation {
+	enum rfv_rule rule; /* RFV_RULE_NONE: all is well */
+	char message[RFV_MESSAGE_MAX];
+};
+
+/* Nothing known but r15 and what the callee-saved registers are. */
+void rfv_state_entry(struct state *state);
+
+/*
+ * Applies the instruction at `bytes` to the state, and says which rule it
+ * breaks, if any. `bytes` has shape->length bytes. Branches are checked as
+ * far as their operands go: targets are for the caller, as are jumps
+ * through a jump table, of which only the operand's form is checked here.
+ */
+void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *frame, struct state *state,
+              struct violation *violation);
+
+/* At depth 0 with each callee-saved register as on entry, as ret and tail calls demand. */
+bool rfv_check_leave(const struct state *state, struct violation *violation);
+
+/* A jump through a jump table: table offset and step in bytes, mask of the index. */
+struct table_jump {
+	uint32_t offset;
+	uint32_t step;
+	uint32_t mask;
+};
+
+/* True for a jump of that form, whose index is known (before the jump is applied). */
+bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
+                       struct table_jump *jump);
+
+void rfv_violate(struct violation *violation, enum rfv_rule rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "rax" ... */
+const char *rfv_register_name(uint8_t number);
+
+#endif

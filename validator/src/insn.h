@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Instructions as the checks see them.
+ *
+ * A *shape* is everything that an instruction's bytes before displacement and
+ * immediate say: length, operands, effect, and whether the allow-list permits
+ * it at all. Zydis is asked once for each shape; after that the shape is
+ * remembered, and displacement and immediate are read from the text. No
+ * abstract state is involved here: decoding never depends on it.
+ */
+#ifndef RFV_INSN_H
+#define RFV_INSN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <Zydis/Zydis.h>
+
+#include <ringfence/validator.h>
+
+enum register_number {
+	RAX,
+	RCX,
+	RDX,
+	RBX,
+	RSP,
+	RBP,
+	RSI,
+	RDI,
+	R8,
+	R9,
+	R10,
+	R11,
+	R12,
+	R13,
+	R14,
+	R15,
+	REGISTERS,
+	NO_REGISTER = REGISTERS,
+	RIP_REGISTER, /* only as the base of a memory operand, which is rejected */
+};
+
+/* What an instruction does to the abstract state; one per row of the allow-list. */
+enum effect {
+	/* Not on the list. */
+	EFFECT_DENIED = 0,
+	/* Written registers become unknown; 32-bit destinations are zero-extended. */
+	EFFECT_GENERIC,
+	/* As GENERIC, but a 32-bit destination may keep its upper half. */
+	EFFECT_OPAQUE,
+	/* The operands are not accessed. */
+	EFFECT_NOP,
+	/* GENERIC, and a memory operand is only legal with an immediate bit offset. */
+	EFFECT_BIT_TEST,
+	/* The first operand becomes a function of first and second. */
+	EFFECT_MOV,
+	EFFECT_MOVZX,
+	EFFECT_MOVSX,
+	EFFECT_LEA,
+	EFFECT_ADD,
+	EFFECT_SUB,
+	EFFECT_AND,
+	EFFECT_OR,
+	EFFECT_XOR,
+	EFFECT_SHL,
+	EFFECT_SHR,
+	EFFECT_SAR,
+	EFFECT_SETCC,
+	EFFECT_CMOV,
+	EFFECT_POPCNT,
+	EFFECT_XCHG,
+	/* Stack and control flow. */
+	EFFECT_PUSH,
+	EFFECT_POP,
+	EFFECT_RET,
+	EFFECT_CALL,
+	EFFECT_JMP,
+	EFFECT_JCC,
+	EFFECT_TRAP,
+	/* Not in the table; chosen by the decoder for a particular form. */
+	EFFECT_ADD_RSP, /* add rsp, imm */
+	EFFECT_SUB_RSP, /* sub rsp, imm */
+	EFFECT_LEA_RSP, /* lea rsp, [rsp + disp] */
+	EFFECT_SELECT,  /* mov r14, [r15 + index*8 + disp32] */
+};
+
+/* Legacy prefixes that a row permits besides those that are part of the opcode. */
+enum allowed_prefix {
+	PREFIX_66 = 1,   /* as the 16-bit operand size */
+	PREFIX_67 = 2,   /* as the 32-bit address size */
+	PREFIX_LOCK = 4, /* with a memory destination */
+	PREFIX_2E = 8,   /* without effect: long nops only */
+};
+
+struct allow_row {
+	uint8_t effect;   /* enum effect */
+	uint8_t prefixes; /* enum allowed_prefix */
+};
+
+/* The allow-list: index is the mnemonic, a zero row denies. */
+extern const struct allow_row rfv_allow[ZYDIS_MNEMONIC_MAX_VALUE + 1];
+
+enum operand_kind { OPERAND_NONE, OPERAND_REGISTER, OPERAND_MEMORY, OPERAND_IMMEDIATE };
+
+struct memory_operand {
+	uint8_t base;  /* enum register_number */
+	uint8_t index; /* enum register_number */
+	uint8_t scale; /* 1, 2, 4, 8; 0 without index */
+	uint8_t size;  /* bytes that are accessed */
+	bool present;
+	bool accessed; /* false: lea, nop */
+	bool writes;   /* conditional writes included */
+	bool address32;
+	uint8_t disp_offset; /* in the instruction */
+	uint8_t disp_size;   /* bytes, 0: displacement 0 */
+};
+
+struct shape {
+	uint8_t length;
+	uint8_t effect;   /* enum effect */
+	uint8_t width;    /* bytes of the first operand */
+	uint8_t dst;      /* first operand if it is a general register, else NO_REGISTER */
+	uint8_t src;      /* second operand if it is a general register, else NO_REGISTER */
+	uint8_t src_kind; /* enum operand_kind of the second (push: of the only) operand */
+	uint8_t src_width;
+	uint8_t dst_kind; /* enum operand_kind of the first operand */
+	bool dst_high;    /* ah, ch, dh, bh */
+	bool src_high;
+	uint8_t imm_offset; /* in the instruction */
+	uint8_t imm_size;   /* bytes; 0: the immediate is imm_constant */
+	int8_t imm_constant;
+	uint8_t rule;           /* enum rfv_rule that this shape breaks whatever the state */
+	uint16_t written;       /* general registers that change, bit per register; rsp only
+	                           where an effect does not say how */
+	uint16_t zero_extended; /* of those, the ones whose upper half is always cleared */
+	struct memory_operand memory;
+	const char *detail; /* says why, where rule is set */
+};
+
+struct decoder {
+	ZydisDecoder zydis;
+	/* Trie over the bytes that determine a shape. A child is 0 (not seen
+	 * yet), a node number, or TRIE_LEAF | shape number. */
+	uint32_t (*nodes)[256];
+	uint32_t node_count;
+	uint32_t node_capacity;
+	struct shape *shapes;
+	uint32_t shape_count;
+	uint32_t shape_capacity;
+};
+
+/* Shape numbers that name no shape. */
+#define SHAPE_NONE 0u     /* does not decode */
+#define SHAPE_UNCACHED 1u /* decodes, but there was no room to remember it */
+#define SHAPE_FIRST 2u
+#define SHAPE_BITS 24
+#define SHAPE_CAPACITY 0x10000u
+#define NODE_CAPACITY 0x2000u
+
+/* `nodes` is zeroed memory; the capacities are at least 4. */
+void rfv_decoder_init(struct decoder *decoder, uint32_t (*nodes)[256], uint32_t node_capacity,
+                      struct shape *shapes, uint32_t shape_capacity);
+
+/*
+ * Number of the shape of the instruction at `bytes`, of which `available`
+ * may be read; SHAPE_NONE if it does not decode or does not end in time.
+ * For SHAPE_UNCACHED the shape is in *scratch.
+ */
+uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available, struct shape *scratch);
+
+/* Decodes without looking at or changing what is remembered. */
+bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, size_t available,
+                         struct shape *shape);
+
+/* The instruction's immediate, sign-extended from its encoded size. */
+int64_t rfv_immediate(const struct shape *shape, const uint8_t *bytes);
+/* The displacement of its memory operand. */
+int32_t rfv_displacement(const struct shape *shape, const uint8_t *bytes);
+
+#endif
