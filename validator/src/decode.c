@@ -71,7 +71,8 @@ static void check_prefixes(struct shape *shape, const ZydisDecodedInstruction *i
 		const ZydisPrefixType type = insn->raw.prefixes[i].type;
 
 		for (uint8_t k = 0; k < i; k++)
-			if (insn->raw.prefixes[k].value == value)
+			if (insn->raw.prefixes[k].value == value &&
+			    !(value == 0x66 && row->prefixes & PREFIX_66_REPEATED))
 				deny(shape, RFV_RULE_PREFIX, "the same prefix stands twice");
 		if ((value & 0xf0) == 0x40) {
 			if (type != ZYDIS_PREFIX_TYPE_EFFECTIVE || i + 1 != insn->raw.prefix_count)

@@ -284,7 +284,7 @@ static bool read_table(struct parser *parser, const uint32_t range[2], uint32_t 
 	*table = (struct rfv_table){.address = range[0]};
 	if (range[0] == range[1])
 		return true;
-	if (range[0] > range[1] || (range[1] - range[0]) % entry_size != 0 || range[0] % entry_size != 0)
+	if (range[0] > range[1] || (range[1] - range[0]) % entry_size != 0 || range[0] % 4 != 0)
 		return fail(parser, RFV_RULE_ELF_TABLE, 0,
 		            "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not a range of %" PRIu32
 		            "-byte entries",

@@ -87,10 +87,11 @@ enum effect {
 
 /* Legacy prefixes that a row permits besides those that are part of the opcode. */
 enum allowed_prefix {
-	PREFIX_66 = 1,   /* as the 16-bit operand size */
-	PREFIX_67 = 2,   /* as the 32-bit address size */
-	PREFIX_LOCK = 4, /* with a memory destination */
-	PREFIX_2E = 8,   /* without effect: long nops only */
+	PREFIX_66 = 1,           /* as the 16-bit operand size */
+	PREFIX_67 = 2,           /* as the 32-bit address size */
+	PREFIX_LOCK = 4,         /* with a memory destination */
+	PREFIX_2E = 8,           /* without effect: long nops only */
+	PREFIX_66_REPEATED = 16, /* likewise: assemblers pad with up to six */
 };
 
 struct allow_row {

@@ -140,7 +140,7 @@ static enum exit_code check_file(const struct settings *settings, const char *pa
 	code = exit_code_of(result.verdict);
 	if (result.verdict == RFV_NO_MEMORY)
 		(void)fprintf(stderr, "rf-validate: not enough memory to check %s\n", path);
-	if (!settings->quiet && !show(settings, &result, bytes, size))
+	if (!(settings->quiet && code == EXIT_ACCEPTED) && !show(settings, &result, bytes, size))
 		code = EXIT_INTERNAL;
 done:
 	free(report.findings);
@@ -178,7 +178,7 @@ static enum exit_code check_files(struct settings *settings, char **paths, bool 
 {
 	enum exit_code worst = EXIT_ACCEPTED;
 
-	if (json && !settings->quiet) {
+	if (json) {
 		settings->json = json_open();
 		if (settings->json == NULL)
 			return EXIT_INTERNAL;
