@@ -21,13 +21,15 @@
 /* Most slots of one pool: 4 GiB of packets. */
 #define RF_POOL_SLOTS_MAX (1u << 20)
 
-/* Constant after rf_pool_create, so any thread may read it. */
+/* Constant after rf_pool_create, except for *tenants, so any thread may read it. */
 struct rf_pool {
 	uint8_t *memory;  /* slot i starts at memory + i * RF_SLOT_SIZE */
 	size_t length;    /* bytes, a multiple of page_size; what a DMA driver maps */
 	size_t page_size; /* 2 MiB or 4 KiB: physically contiguous in pieces of this size */
 	int fd;           /* the shared memory file, offset 0 = memory; owned by the pool */
 	uint32_t slots;   /* slots in use: length / RF_SLOT_SIZE or a few less */
+	/* For each slot, whose cell may have left bytes in it; 0: nobody. The slot's owner may change it. */
+	uint16_t *tenants;
 };
 
 /*

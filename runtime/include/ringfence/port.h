@@ -42,11 +42,11 @@ enum rf_port_role {
 };
 
 struct rf_port_config {
-	const char *argument;       /* what follows "kind:" on the command line; "" if nothing */
-	unsigned roles;             /* enum rf_port_role */
-	const struct rf_pool *pool; /* outlives the port */
-	struct rf_slot_cache
-	    *slots; /* the worker's: where the port takes and gives slots; outlives the port */
+	const char *argument; /* what follows "kind:" on the command line; "" if nothing */
+	unsigned roles;       /* enum rf_port_role */
+	int link_type;        /* of the frames to send, LINKTYPE_* as in a capture file; 1 is Ethernet */
+	const struct rf_pool *pool;  /* outlives the port */
+	struct rf_slot_cache *slots; /* the worker's, for all slots of the port; outlives it */
 };
 
 /* A driver's own structure starts with this one. */
@@ -55,6 +55,9 @@ struct rf_port {
 	/* RF_TX_* that the hardware does. What an NF asks for beyond it, the runtime does in software before
 	 * tx_burst, which sees no other RF_TX_* bit. */
 	uint8_t tx_offloads;
+	/* Set by `open` if what is received may not be Ethernet: then `link_type` is its LINKTYPE_*. */
+	bool has_link_type;
+	int link_type;
 };
 
 /* One named counter. Packets and bytes count frames as they were on the wire, without the FCS. */
@@ -93,6 +96,7 @@ struct rf_port_ops {
 	 * Sends packets in order, never blocks. Takes the slots of the first
 	 * n and returns n; the other slots stay the caller's (who drops and
 	 * counts them). With `count` 0 it only reclaims what was sent.
+	 * `head` may be up to 4 below RF_SLOT_HEAD_MIN here: a VLAN tag.
 	 */
 	uint32_t (*tx_burst)(struct rf_port *port, const struct rf_packet *packets, uint32_t count);
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker: one thread that moves packets from input ports through a chain of
+ * stages to output ports, and keeps count. Packets in = packets out + packets
+ * dropped, always, each drop counted under its reason.
+ */
+#ifndef RINGFENCE_WORKER_H
+#define RINGFENCE_WORKER_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include <ringfence/cell.h>
+#include <ringfence/port.h>
+
+#define RF_STAGES_MAX 64
+#define RF_WORKER_PORTS_MAX 64
+
+/* What happens to the packets of a cell that fails or is waiting to be restarted. */
+enum rf_on_fault {
+	RF_ON_FAULT_DROP = 0, /* they are dropped */
+	RF_ON_FAULT_PASS,     /* they go on to the next stage, as they stand in their slots */
+	RF_ON_FAULT_STOP,     /* they are dropped and the worker stops */
+};
+
+/*
+ * The same NF compiled into the host, to compare with: no sandbox, trusted.
+ * `process` finds packet i of the burst at window[i]; it is called with the
+ * descriptors of `burst` set as they would be for a cell.
+ */
+struct rf_native {
+	void (*process)(struct rf_burst *burst);
+	uint64_t *window;       /* RF_WINDOW_ENTRIES host addresses, written before each call */
+	struct rf_burst *burst; /* scratch of this stage */
+};
+
+/* Either a cell or a native function. */
+struct rf_stage {
+	struct rf_cell *cell; /* started; stays the caller's */
+	const struct rf_native *native;
+};
+
+struct rf_worker_input {
+	struct rf_port *port;
+	uint8_t number;         /* in_port of its packets */
+	uint8_t default_output; /* index in `outputs`: where RF_NEXT of the last stage leads */
+};
+
+struct rf_worker_options {
+	const struct rf_stage *stages;
+	uint32_t stage_count; /* 0 … RF_STAGES_MAX; 0 forwards */
+	const struct rf_worker_input *inputs;
+	uint32_t input_count;
+	struct rf_port *const *outputs; /* RF_TX's port n is outputs[n] */
+	uint32_t output_count;          /* 1 … RF_WORKER_PORTS_MAX, as for input_count */
+	uint32_t burst;                 /* packets taken from an input at once, 1 … RF_BURST_MAX; 0: 32 */
+	enum rf_on_fault on_fault;
+	struct rf_pool *pool;
+	struct rf_slot_cache *slots; /* the one that the ports were opened with */
+	/* Set by a signal handler: rf_worker_run returns soon. May be null. */
+	volatile sig_atomic_t *attention;
+};
+
+/* packets_in = next + sent + dropped + refused + lost */
+struct rf_stage_stats {
+	uint64_t packets_in;
+	uint64_t next;     /* verdict RF_NEXT, and what passed by a failed cell */
+	uint64_t sent;     /* verdict RF_TX */
+	uint64_t dropped;  /* verdict RF_DROP */
+	uint64_t refused;  /* verdict, port, length or head out of range: dropped */
+	uint64_t lost;     /* dropped because the cell failed or was waiting for its restart */
+	uint64_t bypassed; /* of `next`: those that passed by a failed cell */
+	uint64_t bursts;
+	uint64_t faults;
+	uint64_t restarts;
+	uint64_t cycles; /* time-stamp counter, around process() only */
+	double ns;       /* the same in nanoseconds */
+	struct rf_fault last_fault;
+};
+
+/* offered = sent + unsent, per output */
+struct rf_output_stats {
+	uint64_t offered;
+	uint64_t unsent; /* the port took them not: dropped */
+};
+
+enum rf_run_result {
+	RF_RUN_ENDED,     /* all inputs ended: nothing more will come */
+	RF_RUN_ATTENTION, /* *attention was set; rf_worker_run may be called again */
+	RF_RUN_STOPPED,   /* a cell failed and the policy is to stop */
+};
+
+struct rf_worker;
+
+/* Copies `options`; what they point at must outlive the worker. The ports are started and stopped by the
+ * caller. */
+enum rf_status rf_worker_create(const struct rf_worker_options *options, struct rf_worker **worker,
+                                struct rf_error *error);
+void rf_worker_destroy(struct rf_worker *worker);
+
+/* Moves packets on the calling thread, between rf_thread_begin and rf_thread_end. No packet is in flight when
+ * it returns. */
+enum rf_run_result rf_worker_run(struct rf_worker *worker);
+
+/* Index checks are the caller's. Only while rf_worker_run is not running. */
+void rf_worker_stage_stats(const struct rf_worker *worker, uint32_t stage, struct rf_stage_stats *stats);
+void rf_worker_output_stats(const struct rf_worker *worker, uint32_t output, struct rf_output_stats *stats);
+
+/* Packets received on an input; of these, none is anywhere but sent, unsent, dropped, refused or lost. */
+uint64_t rf_worker_received(const struct rf_worker *worker, uint32_t input);
+
+#endif

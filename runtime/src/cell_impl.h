@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RF_CELL_IMPL_H
+#define RF_CELL_IMPL_H
+
+#include <ringfence/cell.h>
+
+#include "context.h"
+#include "nf.h"
+
+/* More differently protected pieces than this would take too many mappings: each is mapped ten times. */
+#define RF_REGIONS_MAX 4
+
+/* A piece of the cell's memory, whole pages, all with the same rights. Sorted, apart from each other. */
+struct rf_region {
+	uint32_t start;
+	uint32_t end;
+	bool writable;
+};
+
+/* The cell's own part of the control block, as the host sees it: two pages, read-only to the cell. */
+struct rf_control {
+	uint64_t host_vector[RF_HOST_CALLS];
+	uint8_t unused[RF_PRIVATE_CONTEXT - 8 * RF_HOST_CALLS];
+	uint64_t context; /* RF_PRIVATE_CONTEXT */
+	uint64_t entry;   /* RF_PRIVATE_ENTRY */
+	uint8_t unused2[RF_PAGE_SIZE - RF_PRIVATE_ENTRY - 8];
+	uint64_t window[RF_WINDOW_ENTRIES];
+	uint8_t unused3[RF_CONTROL_PRIVATE - RF_PAGE_SIZE - 8 * RF_WINDOW_ENTRIES];
+};
+_Static_assert(offsetof(struct rf_control, context) == RF_PRIVATE_CONTEXT, "enter.S");
+_Static_assert(offsetof(struct rf_control, entry) == RF_PRIVATE_ENTRY, "enter.S");
+_Static_assert(offsetof(struct rf_control, window) == RF_IN_CONTROL(RF_WINDOW_TABLE_OFFSET), "contract");
+_Static_assert(sizeof(struct rf_control) == RF_CONTROL_PRIVATE, "whole pages");
+
+/* All that is mapped for one cell. */
+struct rf_space {
+	uint8_t *reservation; /* 42 GiB: [B - 2 GiB, B + 40 GiB) */
+	uint8_t *base;        /* B */
+	struct rf_control *control;
+	uint8_t *stack; /* guard, control stack, guard, fault slot */
+	struct rf_region regions[RF_REGIONS_MAX];
+	uint32_t region_count;
+};
+
+/* Log lines that a cell may still write: a token bucket. */
+struct rf_log_quota {
+	uint64_t refilled_ns;
+	uint32_t tokens;
+	uint64_t suppressed;
+};
+
+struct rf_cell {
+	struct rf_context context;
+	struct rf_nf *nf;
+	struct rf_space space;
+	char name[64];
+	struct rf_burst *burst; /* in the cell's memory */
+	uint32_t process;       /* text address, 0 if there is none */
+	uint32_t window_used;   /* entries [0, window_used) may differ from the fault slot */
+	bool copy;
+	uint16_t tenant;
+	uint32_t budget_ms;
+	uint32_t init_budget_ms;
+	/* Addresses in the cell. */
+	uint32_t heap_start, heap_end;
+	uint32_t config_start;
+	uint32_t copy_start; /* RF_BURST_MAX slots, if copy */
+	char *config;
+	size_t config_length;
+	rf_log_function *log;
+	void *log_user;
+	struct rf_log_quota quota;
+	struct rf_fault fault;
+};
+
+/* Control stack: usable bytes between its guards. */
+#define RF_CONTROL_STACK_SIZE ((size_t)1 << 20)
+
+/* space.c */
+
+/* Maps everything; the cell's memory has the read-only segments' contents and is zero elsewhere. */
+enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, const struct rf_region *regions,
+                            uint32_t region_count, struct rf_error *error);
+void rf_space_unmap(struct rf_space *space);
+/* Makes all writable memory and the control stack zero again. */
+bool rf_space_clear(struct rf_space *space);
+
+/* Highest usable rsp; 16-byte aligned. */
+uint64_t rf_space_stack_top(const struct rf_space *space);
+/* The r14 that always faults. */
+uint64_t rf_space_fault_slot(const struct rf_space *space);
+
+/*
+ * Copies `length` bytes at the cell's address `address` into `to`. False if
+ * any of them is not mapped. The only way to follow an address that an NF gave.
+ */
+bool rf_space_read(const struct rf_space *space, uint32_t address, uint32_t length, void *to);
+
+/* fault.c: what a memory fault at a host address means for this cell. */
+void rf_fault_classify(const struct rf_cell *cell, int signal_number, int code, uint64_t rip,
+                       uint64_t address, bool write, struct rf_fault *fault);
+
+/* thread.c: runs the function at the text address; false, with cell->fault set, if the cell was left by
+ * force. */
+bool rf_thread_run(struct rf_cell *cell, uint32_t function, uint32_t argument, uint32_t budget_ms,
+                   uint32_t *result);
+/* Whether the running cell is over its budget: asked after each host call. */
+bool rf_thread_overdue(void);
+/* The cell that runs on this thread. */
+struct rf_cell *rf_thread_cell(void);
+
+/* hostcall.c: escapes control characters and bytes above 0x7e as \xNN; returns the length. */
+size_t rf_escape(char *to, size_t capacity, const uint8_t *text, size_t length);
+
+#endif
