@@ -27,13 +27,14 @@
 
 /* ---- Control block: read-only to the NF, reached by fixed forms only --- */
 
-#define RF_CONTROL_OFFSET (-0x80000000)
+/* Written so that it is a negative int in C: -0x80000000 would be unsigned. */
+#define RF_CONTROL_OFFSET (-0x7fffffff - 1)
 #define RF_CONTROL_SIZE 0x100000
 /* An ordinary memory operand's displacement is never below this. */
 #define RF_DATA_OFFSET_MIN (-0x7ff00000)
 
 /* call/jmp [r15 + RF_HOST_VECTOR_OFFSET + 8*k], k < RF_HOST_CALLS */
-#define RF_HOST_VECTOR_OFFSET (-0x80000000)
+#define RF_HOST_VECTOR_OFFSET (-0x7fffffff - 1)
 #define RF_HOST_LOG 0
 #define RF_HOST_ABORT 1
 #define RF_HOST_TIME 2

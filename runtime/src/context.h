@@ -31,10 +31,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A contract offset as a signed number; in C, -0x80000000 itself is unsigned. */
-#define RF_OFFSET(offset) ((int64_t)(int32_t)(offset))
 /* From the control block's start. */
-#define RF_IN_CONTROL(offset) ((size_t)(RF_OFFSET(offset) - RF_OFFSET(RF_CONTROL_OFFSET)))
+#define RF_IN_CONTROL(offset) ((size_t)((int64_t)(offset) - RF_CONTROL_OFFSET))
 
 struct rf_context {
 	uint64_t host_rsp;  /* host stack while the cell runs; rf_unwind goes back to it */

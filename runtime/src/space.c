@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define BELOW ((size_t)(-RF_OFFSET(RF_CONTROL_OFFSET)))
+#define BELOW ((size_t)(-(int64_t)RF_CONTROL_OFFSET))
 #define RESERVATION (BELOW + (size_t)RF_CELL_SIZE * RF_CELL_COPIES)
 #define STACK_MAPPING (RF_CONTROL_STACK_GUARD_LOW + RF_CONTROL_STACK_SIZE + RF_CONTROL_STACK_GUARD_HIGH)
 /* The fault slot is the middle of the upper guard, further up than a stack argument can be. */
@@ -54,7 +54,7 @@ static bool map_region(struct rf_space *space, int fd, const struct rf_region *r
 		            protection, fd, region->start))
 			return false;
 	/* Below B shows the top of the memory, down to the control block. */
-	const uint64_t lowest = (uint64_t)(RF_CELL_SIZE + RF_OFFSET(RF_DATA_OFFSET_MIN));
+	const uint64_t lowest = (uint64_t)(RF_CELL_SIZE + RF_DATA_OFFSET_MIN);
 	const uint64_t start = region->start > lowest ? region->start : lowest;
 	if (start >= region->end)
 		return true;
