@@ -12,28 +12,29 @@ LEVEL = "-O2"
 
 @dataclass
 class Program:
-    """C files that export uint32_t functions; `check` returns 1 if the results are right, `timed` is measured."""
+    """C files that export `uint32_t name(uint32_t)`: name(0) prepares and returns 1, name(argument) is measured.
+    Where `vectors` is set, vectors(0) runs test vectors once after the build and returns 1."""
     name: str
     sources: list
     group: str = "kernels"
     includes: list = field(default_factory=list)
     flags: list = field(default_factory=list)  # for every build
     x86_flags: list = field(default_factory=list)  # for the x86-64 builds only
-    check: str = ""
-    timed: str = ""
+    vectors: str = ""
     argument: int = 7
     builds: tuple = ()  # empty: all
+    library: bool = False  # needs a C library
+    file_flags: dict = field(default_factory=dict)  # {source: flags}
 
-    def __post_init__(self):
-        self.check = self.check or f"{self.name}=0"
-        self.timed = self.timed or self.name
+    def timed_calls(self):
+        return [f"{self.name}=0", f"{self.name}={self.argument}"]
 
-    def calls(self):
-        return [self.check, f"{self.timed}={self.argument}"]
+    def exports(self):
+        return [name for name in (self.name, self.vectors) if name]
 
 
 class Build:
-    """Common to all: objects in a folder of their own, `command(repeat)` runs the program's calls."""
+    """Common to all: objects in a folder of their own, `command(program, repeat, calls)` runs calls."""
     key = ""
     title = ""
     machine_flags = ()
@@ -52,7 +53,7 @@ class Build:
     def compile_command(self, program, source, target):
         includes = [f"-I{d}" for d in [HERE / "src", *program.includes]]
         return [*self.compiler(), LEVEL, "-w", *self.machine_flags, *program.flags, *self.own_flags(program), *includes,
-                "-c", source, "-o", target]
+                *program.file_flags.get(source, []), "-c", source, "-o", target]
 
     def own_flags(self, program):
         return program.x86_flags
@@ -82,8 +83,8 @@ class Native(Build):
         run([CLANG, *self.link_flags, "-rdynamic", "-o", self.folder(program) / "run", *objects,
              self.context.harness(), "-lm"])
 
-    def command(self, program, repeat):
-        return [self.folder(program) / "run", repeat, *program.calls()]
+    def command(self, program, repeat, calls):
+        return [self.folder(program) / "run", repeat, *calls]
 
 
 class NativeFixed(Native):
@@ -102,11 +103,11 @@ class X32(Build):
                      "-ffreestanding", "-fbuiltin", "-mlong-double-64")
 
     def link(self, program, objects):
-        run(["ld.lld-22", "-m", "elf32_x86_64", "--image-base=0x10000000", "-e", program.timed, "-o",
+        run(["ld.lld-22", "-m", "elf32_x86_64", "--image-base=0x10000000", "-e", program.name, "-o",
              self.folder(program) / "run", *objects, self.context.support(self)])
 
-    def command(self, program, repeat):
-        return [self.context.harness_program(), "--x32", self.folder(program) / "run", repeat, *program.calls()]
+    def command(self, program, repeat, calls):
+        return [self.context.harness_program(), "--x32", self.folder(program) / "run", repeat, *calls]
 
 
 class Wasm2c(Build):
@@ -120,7 +121,7 @@ class Wasm2c(Build):
 
     def build(self, program):
         folder = self.folder(program)
-        names = sorted({call.split("=")[0] for call in program.calls()})
+        names = program.exports()
         module = folder / "k.wasm"
         run(["wasm-ld-22", "--no-entry", "--stack-first", "-z", "stack-size=1048576",
              *[f"--export={n}" for n in names], "-o", module, *self.compile(program), self.context.support(self)])
@@ -140,8 +141,8 @@ class Wasm2c(Build):
         lines += [f"uint32_t {n}(uint32_t x) {{ return Z_kZ_{n}(&instance, x); }}" for n in names]
         return "\n".join(lines) + "\n"
 
-    def command(self, program, repeat):
-        return [self.folder(program) / "run", repeat, *program.calls()]
+    def command(self, program, repeat, calls):
+        return [self.folder(program) / "run", repeat, *calls]
 
 
 class Ringfence(Build):
@@ -155,9 +156,9 @@ class Ringfence(Build):
     def link(self, program, objects):
         run([*self.compiler(), LEVEL, "-o", self.folder(program) / "run.nf", *objects])
 
-    def command(self, program, repeat):
-        calls = [word for call in program.calls() for word in ("--call", call)]
-        return [self.context.prefix / "bin" / "rf-run", *calls, "--repeat", repeat, "--stats=json",
+    def command(self, program, repeat, calls):
+        options = [word for call in calls for word in ("--call", call)]
+        return [self.context.prefix / "bin" / "rf-run", *options, "--repeat", repeat, "--stats=json",
                 self.folder(program) / "run.nf"]
 
 

@@ -8,14 +8,26 @@ import statistics
 from toolchain import Failure, cpu_seconds, note, parse_calls, run
 
 
+def run_calls(build, program, repeat, calls, timeout=120):
+    """[(result, ns per call)] of the calls."""
+    done = parse_calls(run(build.command(program, repeat, calls), timeout))
+    if len(done) != len(calls):
+        raise Failure(f"{program.name}, {build.title}: expected {len(calls)} results, got {len(done)}")
+    return [(result, ns) for _, _, result, ns in done]
+
+
+def run_vectors(build, program):
+    """The program's test vectors, once."""
+    if program.vectors and run_calls(build, program, 1, [f"{program.vectors}=0"], 600)[0][0] != 1:
+        raise Failure(f"{program.name}, {build.title}: its test vectors fail")
+
+
 def run_once(build, program, repeat):
-    """(result, ns per call) of the timed function, after the program checked itself."""
-    calls = parse_calls(run(build.command(program, repeat)))
-    if len(calls) != 2:
-        raise Failure(f"{program.name}, {build.title}: expected two results, got {len(calls)}")
-    if calls[0][2] != 1:
-        raise Failure(f"{program.name}, {build.title}: its own check fails (returned {calls[0][2]}, not 1)")
-    return calls[1][2], calls[1][3]
+    """(result, ns per call) of the timed function, prepared (and checked, a kernel) by its call with 0."""
+    first, timed = run_calls(build, program, repeat, program.timed_calls())
+    if first[0] != 1:
+        raise Failure(f"{program.name}, {build.title}: its own check fails (returned {first[0]}, not 1)")
+    return timed
 
 
 def compare_results(program, results):

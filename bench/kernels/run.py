@@ -13,7 +13,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from builds import ALL, CLANG, Context
-from measure import compile_times, measure
+from measure import compile_times, measure, run_vectors
 from programs import kernels
 from report import bar_chart, groups_of, section, summary
 from toolchain import PACKAGES, ROOT, Failure, find_prefix, note, require, run
@@ -55,6 +55,7 @@ def build_all(programs, classes, context, keep_going):
     """{program: [builds that work]}, {program: {build: sizes}}"""
     builds, sizes = {}, {}
     for program in programs:
+        note(f"building {program.name}")
         builds[program.name], sizes[program.name] = [], {}
         for kind in classes:
             if program.builds and kind.key not in program.builds:
@@ -62,6 +63,7 @@ def build_all(programs, classes, context, keep_going):
             build = kind(context)
             try:
                 sizes[program.name][kind.key] = build.build(program)
+                run_vectors(build, program)
                 builds[program.name].append(build)
             except Failure as failure:
                 if not keep_going or kind.key == "native":
