@@ -191,6 +191,12 @@ void decimal_round(struct decimal *decimal, int32_t keep)
 
 /* ---- Decimal to binary ---------------------------------------------------- */
 
+/* Whether the mantissa, rounded to the format's precision, carries into the next power of two. */
+static bool carries(const struct binary_format *format, uint64_t mantissa)
+{
+	return mantissa >> (63 - format->precision) == (2ull << format->precision) - 1;
+}
+
 uint64_t binary_round(const struct binary_format *format, uint64_t mantissa, int32_t exponent, bool sticky,
                       bool *inexact_denormal)
 {
@@ -209,7 +215,10 @@ uint64_t binary_round(const struct binary_format *format, uint64_t mantissa, int
 	kept = shift == 64 ? 0 : mantissa >> shift;
 	dropped = shift == 64 ? mantissa : mantissa & ((1ull << shift) - 1);
 	half = 1ull << (shift - 1);
-	*inexact_denormal = kept < 1ull << (precision - 1) && (dropped || sticky);
+	/* As the CPU has it, tiny is what is below the least normal number after rounding to full precision.
+	 */
+	*inexact_denormal = kept < 1ull << (precision - 1) && (dropped || sticky) &&
+	                    !(exponent + 65 - precision == format->exponent_min && carries(format, mantissa));
 	if (dropped > half || (dropped == half && (sticky || kept & 1)))
 		kept++;
 	if (kept < 1ull << (precision - 1))

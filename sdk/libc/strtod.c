@@ -192,8 +192,10 @@ static struct parsed parse(const struct binary_format *format, const char *text)
 
 static struct parsed parse_to(const struct binary_format *format, const char *text, char **end)
 {
-	const struct parsed parsed = parse(format, text);
+	struct parsed parsed = parse(format, text);
 
+	if (!parsed.end)
+		parsed.negative = false;
 	if (parsed.range)
 		errno = ERANGE;
 	if (end)
