@@ -14,7 +14,7 @@ static const struct {
     [RF_FAULT_NONE] = {"none", "no fault"},
     [RF_FAULT_NOT_STARTED] = {"not-started", "it has not been started, or init returned an error"},
     [RF_FAULT_CONTROL_STACK] = {"control-stack", "control stack overflow: calls nest too deeply"},
-    [RF_FAULT_DATA_STACK] = {"data-stack", "data stack overflow"},
+    [RF_FAULT_DATA_STACK] = {"data-stack", "data stack overflow, or a write to read-only data just below it"},
     [RF_FAULT_NULL_PAGE] = {"null-page", "access through a null pointer"},
     [RF_FAULT_PACKET] = {"packet", "packet access, but no packet of this burst is selected"},
     [RF_FAULT_READ_ONLY] = {"read-only", "write to read-only data"},
@@ -57,7 +57,7 @@ void rf_fault_describe(const struct rf_fault *fault, char *text, size_t size)
 }
 
 /* How far below the data stack a frame may reach and still be called its overflow. */
-#define DATA_STACK_REACH 0x100000
+#define DATA_STACK_REACH 0x10000
 
 static enum rf_fault_kind classify_cell(const struct rf_cell *cell, uint64_t offset, bool write)
 {
