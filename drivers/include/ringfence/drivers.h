@@ -7,6 +7,7 @@
 
 extern const struct rf_port_ops rf_port_pcap;
 extern const struct rf_port_ops rf_port_af_packet;
+extern const struct rf_port_ops rf_port_e1000;
 extern const struct rf_port_ops rf_port_null;
 
 #endif
