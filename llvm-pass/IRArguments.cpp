@@ -19,6 +19,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 
 using namespace llvm;
@@ -69,6 +70,8 @@ void lowerCall(CallBase &call) {
 
 // Registers that an argument of this type takes, added to the counts.
 void countRegisters(Type *type, const DataLayout &layout, uint64_t &integers, uint64_t &vectors) {
+  if (!type->isSized())
+    return; // metadata, for intrinsics
   if (auto *structure = dyn_cast<StructType>(type)) {
     for (Type *element : structure->elements())
       countRegisters(element, layout, integers, vectors);
@@ -112,7 +115,8 @@ bool limitTailCalls(Module &module) {
   for (Function &function : module) {
     for (Instruction &instruction : instructions(function)) {
       auto *call = dyn_cast<CallInst>(&instruction);
-      if (!call || !call->isTailCall() || call->isInlineAsm() || !needsStackArguments(*call))
+      if (!call || isa<IntrinsicInst>(call) || !call->isTailCall() || call->isInlineAsm() ||
+          !needsStackArguments(*call))
         continue;
       if (call->isMustTailCall()) {
         reportError(*call, "a guaranteed tail call with arguments on the stack is not supported");
