@@ -9,9 +9,10 @@
 #include "flow.h"
 #include "image.h"
 
-/* Room for states: this many values, and so many for each block of the text. */
-#define POOL_BASE 0x200000u
+/* Room for states, in values: a minimum for each block, and more for texts that are not huge. */
 #define POOL_PER_BLOCK 24u
+#define POOL_EXTRA_PER_BLOCK 1024u
+#define POOL_EXTRA_MAX 0x200000u
 /* How often each entry of the jump tables may be looked at. */
 #define TABLE_WORK 64u
 
@@ -279,7 +280,7 @@ static void prove_functions(struct analysis *analysis)
 
 /* ---- Memory ------------------------------------------------------------- */
 
-/* NULL if there is none left, also if an earlier request failed. */
+/* Zeroed; NULL if there is none left. */
 static void *allocate(struct analysis *analysis, uint64_t count, uint64_t size)
 {
 	void *memory = count > SIZE_MAX / size ? NULL : calloc(count, size);
@@ -315,7 +316,8 @@ static bool allocate_for_flow(struct analysis *analysis)
 		if (analysis->dirty[analysis->dirty_levels++] == NULL)
 			return false;
 	} while (words > 1);
-	analysis->pool_size = POOL_BASE + POOL_PER_BLOCK * blocks;
+	analysis->pool_size =
+	    POOL_PER_BLOCK * (blocks + 1) + at_most(POOL_EXTRA_PER_BLOCK * (blocks + 1), POOL_EXTRA_MAX);
 	analysis->blocks = allocate(analysis, blocks + 1, sizeof *analysis->blocks);
 	analysis->order = allocate(analysis, blocks + 1, sizeof *analysis->order);
 	analysis->stack = allocate(analysis, blocks + 1, sizeof *analysis->stack);
