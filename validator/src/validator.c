@@ -289,13 +289,21 @@ static void *allocate(struct analysis *analysis, uint64_t count, uint64_t size)
 	return memory;
 }
 
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
 static bool allocate_for_sweep(struct analysis *analysis)
 {
 	const uint64_t words = (uint64_t)analysis->text_size / 64 + 1;
-	uint32_t (*nodes)[256] = allocate(analysis, NODE_CAPACITY, sizeof *nodes);
-	struct shape *shapes = allocate(analysis, SHAPE_CAPACITY, sizeof *shapes);
+	/* Each byte of text adds at most one shape and one node of the trie. */
+	const uint32_t node_count = (uint32_t)at_most((uint64_t)analysis->text_size + 16, NODE_CAPACITY);
+	const uint32_t shape_count = (uint32_t)at_most((uint64_t)analysis->text_size + 16, SHAPE_CAPACITY);
+	uint32_t(*nodes)[256] = allocate(analysis, node_count, sizeof *nodes);
+	struct shape *shapes = allocate(analysis, shape_count, sizeof *shapes);
 
-	rfv_decoder_init(&analysis->decoder, nodes, NODE_CAPACITY, shapes, SHAPE_CAPACITY);
+	rfv_decoder_init(&analysis->decoder, nodes, node_count, shapes, shape_count);
 	analysis->map = allocate(analysis, (uint64_t)analysis->text_size + 1, sizeof *analysis->map);
 	analysis->leaders = allocate(analysis, words, sizeof *analysis->leaders);
 	analysis->leader_counts = allocate(analysis, words, sizeof *analysis->leader_counts);
