@@ -44,7 +44,6 @@ void setAttributes(Module &module) {
     function.addFnAttr(Attribute::NoRedZone);
     function.addFnAttr("frame-pointer", "none");
     function.addFnAttr("no-realign-stack");
-    function.addFnAttr("no-jump-tables", "true");
     // Nothing unwinds, and the guard of the control stack is wider than any frame.
     for (Attribute::AttrKind kind :
          {Attribute::StackProtect, Attribute::StackProtectReq, Attribute::StackProtectStrong,
