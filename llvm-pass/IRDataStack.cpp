@@ -20,7 +20,7 @@
 //   }
 //
 // A function that calls nothing need not move the pointer. What is only
-// loaded and stored at constant offsets stays on the control stack.
+// loaded and stored as a whole stays on the control stack.
 // Variable-length arrays move the pointer when they come to life.
 #include "IR.h"
 
@@ -142,13 +142,14 @@ constexpr uint64_t ScalarMax = 256;
 constexpr uint64_t ScalarsMax = 0x8000;
 constexpr uint64_t FrameMax = 0x40000000;
 
-// Whether `address`, `offset` bytes into an object of `size` bytes, is only loaded from and stored to.
-bool isOnlyAccessed(const Value &address, uint64_t offset, uint64_t size, const DataLayout &layout) {
+// Whether the local is only loaded from and stored to. An element's address would do as well where it is
+// folded into the access, but unoptimised code computes it on its own.
+bool isOnlyAccessed(const AllocaInst &local, uint64_t size, const DataLayout &layout) {
   const auto fits = [&](Type *type) {
     const TypeSize bytes = layout.getTypeStoreSize(type);
-    return !bytes.isScalable() && bytes.getFixedValue() <= size - offset;
+    return !bytes.isScalable() && bytes.getFixedValue() <= size;
   };
-  for (const Use &use : address.uses()) {
+  for (const Use &use : local.uses()) {
     const auto *user = cast<Instruction>(use.getUser());
     if (const auto *load = dyn_cast<LoadInst>(user)) {
       if (load->isAtomic() || !fits(load->getType()))
@@ -156,12 +157,6 @@ bool isOnlyAccessed(const Value &address, uint64_t offset, uint64_t size, const 
     } else if (const auto *store = dyn_cast<StoreInst>(user)) {
       if (store->isAtomic() || use.getOperandNo() != StoreInst::getPointerOperandIndex() ||
           !fits(store->getValueOperand()->getType()))
-        return false;
-    } else if (const auto *element = dyn_cast<GetElementPtrInst>(user)) {
-      APInt delta(layout.getIndexTypeSizeInBits(element->getType()), 0);
-      if (element->getType()->isVectorTy() || !element->accumulateConstantOffset(layout, delta) ||
-          delta.isNegative() || delta.ugt(size - offset) ||
-          !isOnlyAccessed(*element, offset + delta.getZExtValue(), size, layout))
         return false;
     } else if (!user->isLifetimeStartOrEnd()) {
       return false;
@@ -179,7 +174,7 @@ uint64_t sizeOf(const AllocaInst &local, const DataLayout &layout) {
 bool staysOnControlStack(const AllocaInst &local, const DataLayout &layout) {
   const uint64_t size = sizeOf(local, layout);
   return local.isStaticAlloca() && size <= ScalarMax && local.getAlign() <= StackAlign &&
-         isOnlyAccessed(local, 0, size, layout);
+         isOnlyAccessed(local, size, layout);
 }
 
 class DataStackFrame {
