@@ -71,7 +71,8 @@ def read_pcap(path):
         assert len(data) == length, "the capture is cut"
         packets.append(Packet(data, seconds * 10**9 + rest * unit, wire_length))
         at += 16 + length
-    return packets, link_type
+    # The upper bits tell the length of the frame check sequence; libpcap does not hand them on.
+    return packets, link_type & 0xFFFF
 
 
 class Result:
