@@ -21,6 +21,7 @@
 
 #include <ringfence/nf_abi.h>
 
+#include <ringfence/address.h>
 #include <ringfence/burst.h>
 #include <ringfence/byteorder.h>
 #include <ringfence/checksum.h>
