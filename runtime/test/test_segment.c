@@ -53,7 +53,8 @@ Test(segment, cuts_tcp_over_ipv4)
 		cr_assert_eq(out[18] << 8 | out[19], 0x12ff + i);
 		cr_assert_eq(sum(out + 14, 20), 0xffff);
 		/* The sequence number wraps on the way. */
-		const uint32_t sequence = (uint32_t)out[38] << 24 | out[39] << 16 | out[40] << 8 | out[41];
+		const uint32_t sequence =
+		    (uint32_t)out[38] << 24 | (uint32_t)out[39] << 16 | (uint32_t)out[40] << 8 | out[41];
 		cr_assert_eq(sequence, (uint32_t)(0xffffff00 + done));
 		cr_assert_eq(out[47], (i == 0 ? 0x80 : 0) | 0x10 | (i == 2 ? 0x09 : 0));
 		cr_assert(good(out + 26, 8, 6, out + 34, 20 + bytes));

@@ -12,6 +12,7 @@ static const struct rf_port_ops *const kinds[] = {
     &rf_port_pcap,
     &rf_port_af_packet,
     &rf_port_null,
+    &rf_port_e1000,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
