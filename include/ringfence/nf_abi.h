@@ -47,12 +47,16 @@ enum rf_verdict {
 	RF_TX = 2,   /* transmit it on port `port` at once, past the rest of the chain */
 };
 
-/* rf_desc.flags, set by the runtime from what the port reports. */
+/*
+ * rf_desc.flags, set by the runtime from what the port reports. An NF may
+ * clear RF_RX_* bits, which the next one then sees, but not set them. What it
+ * asks for with RF_TX_* is done on sending, in software if not by the NIC.
+ */
 enum rf_desc_flags {
 	RF_RX_IP_CSUM_OK = 1 << 0, /* the NIC found the IPv4 header checksum right */
 	RF_RX_L4_CSUM_OK = 1 << 1, /* the NIC found the TCP/UDP checksum right */
 	RF_RX_CSUM_BAD = 1 << 2,   /* the NIC found a checksum wrong */
-	RF_RX_VLAN = 1 << 3,       /* the NIC stripped a VLAN tag: vlan_tci */
+	RF_RX_VLAN = 1 << 3,       /* the NIC took a VLAN tag out: vlan_tci. Goes back in unless cleared */
 	RF_RX_HASH = 1 << 4,       /* `hash` is the NIC's receive hash */
 	RF_TX_IP_CSUM = 1 << 5,    /* request: insert the IPv4 header checksum */
 	RF_TX_L4_CSUM = 1 << 6,    /* request: insert the TCP/UDP checksum */
@@ -65,7 +69,7 @@ enum rf_desc_flags {
  * and counted as refused).
  */
 struct rf_desc {
-	uint16_t length;       /* in, out: bytes of the frame, 14 ... RF_FRAME_LEN_MAX */
+	uint16_t length;       /* in, out: bytes of the frame, 1 ... RF_FRAME_LEN_MAX */
 	int16_t head;          /* out: where the frame now starts, relative to the old first
 	                          byte: negative after a prepend; preset 0 */
 	uint8_t verdict;       /* out: enum rf_verdict; preset RF_DROP */
