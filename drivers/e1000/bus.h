@@ -61,19 +61,4 @@ static inline uint64_t e1000_slot_dma(const struct e1000_bus *bus, uint32_t slot
 	return bus->pool_dma[at >> bus->pool_shift] + (at & (((uint64_t)1 << bus->pool_shift) - 1));
 }
 
-/*
- * Opens the device at a PCI address ("0000:00:03.0") through VFIO: maps the
- * pool and the rings for it, and nothing else. Needs an IOMMU.
- */
-enum rf_status e1000_vfio_open(const char *address, const struct rf_pool *pool, struct e1000_bus **bus,
-    struct rf_error *error);
-
-/*
- * The fallback where there is no IOMMU: uio_pci_generic, hugepages and
- * physical addresses. The device can reach all memory of the machine, and
- * this says so on stderr.
- */
-enum rf_status e1000_uio_open(const char *address, const struct rf_pool *pool, struct e1000_bus **bus,
-    struct rf_error *error);
-
 #endif

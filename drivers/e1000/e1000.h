@@ -24,7 +24,8 @@
 
 _Static_assert(2 * E1000_RING_MAX * sizeof(struct e1000_descriptor) <= E1000_RINGS_LENGTH, "both rings fit");
 /* A received frame ends inside its slot whatever the device thinks its length is. */
-_Static_assert(RF_SLOT_HEAD_MIN + RF_HEADROOM + 64 * 7 + E1000_RX_BUFFER <= RF_SLOT_SIZE, "buffer in its slot");
+_Static_assert(RF_SLOT_HEAD_MIN + RF_HEADROOM + 64 * 7 + E1000_RX_BUFFER <= RF_SLOT_SIZE,
+               "buffer in its slot");
 
 /* What differs between the controllers. */
 struct e1000_model {
@@ -49,7 +50,8 @@ struct e1000_options {
 	uint8_t multicast[E1000_MULTICAST_MAX][E1000_MAC_LENGTH];
 };
 
-enum rf_status e1000_parse_options(const char *argument, struct e1000_options *options, struct rf_error *error);
+enum rf_status e1000_parse_options(const char *argument, struct e1000_options *options,
+                                   struct rf_error *error);
 
 /* ---- Rings ---------------------------------------------------------------- */
 
@@ -109,7 +111,7 @@ struct e1000_tx {
 	uint64_t packets, bytes, full, link_down, lost;
 };
 
-#define E1000_HW_COUNTERS 46
+#define E1000_HW_COUNTERS 49
 
 struct e1000_stats {
 	uint64_t total[E1000_HW_COUNTERS];
@@ -192,7 +194,8 @@ struct e1000_offload {
  * For a frame with RF_TX_IP_CSUM or RF_TX_L4_CSUM: finds its headers, puts the
  * pseudo-header's sum where the device expects it, and says what the
  * descriptors must hold. Frames are untrusted; what cannot have a checksum
- * (not IP, truncated, a fragment) gets options 0 and is left alone.
+ * (not IP, truncated, a fragment) gets options 0 and is left alone. Padded
+ * frames get options 0 too, and their checksums right here.
  */
 struct e1000_offload e1000_plan_offload(uint8_t *frame, uint32_t length, uint8_t flags);
 
@@ -204,11 +207,33 @@ void e1000_stats_clear(struct e1000 *nic);
 void e1000_stats_update(struct e1000 *nic);
 uint32_t e1000_counters(struct rf_port *port, struct rf_counter *counters, uint32_t max);
 
+/* ---- Access to real devices: access.c chooses between vfio.c and uio.c ---------- */
+
+/* Opens the device's bus; says what to do if that fails. */
+enum rf_status e1000_open_bus(const struct e1000_options *options, const struct rf_pool *pool,
+                              struct e1000_bus **bus, struct rf_error *error);
+
+/*
+ * Through VFIO: the device can reach the pool and its rings, and nothing else.
+ * Needs an IOMMU.
+ */
+enum rf_status e1000_vfio_open(const char *address, const struct rf_pool *pool, struct e1000_bus **bus,
+                               struct rf_error *error);
+
+/*
+ * The fallback where there is no IOMMU: uio_pci_generic, hugepages and
+ * physical addresses. The device can reach all memory of the machine, and
+ * this says so on stderr.
+ */
+enum rf_status e1000_uio_open(const char *address, const struct rf_pool *pool, struct e1000_bus **bus,
+                              struct rf_error *error);
+
 /* ---- port.c ------------------------------------------------------------------- */
 
 /* Opens a port on a bus, which it owns from here on, also when this fails. */
 enum rf_status e1000_open_on(struct e1000_bus *bus, const struct e1000_options *options,
-    const struct rf_port_config *config, struct rf_port **port, struct rf_error *error);
+                             const struct rf_port_config *config, struct rf_port **port,
+                             struct rf_error *error);
 
 /* CLOCK_MONOTONIC in ns. */
 uint64_t e1000_now(void);
