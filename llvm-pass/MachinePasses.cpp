@@ -22,6 +22,7 @@ namespace ringfence {
 void addMachinePasses(TargetPassConfig &Config) {
   // insertPass appends: those with one anchor run in this order.
   Config.insertPass(&FinalizeISelID, createUnsupportedPass());
+  Config.insertPass(&FinalizeISelID, createArgumentPass());
   Config.insertPass(&FinalizeISelID, createNoRexPass());
   Config.insertPass(&FinalizeISelID, createBranchPass());
   Config.insertPass(&FinalizeISelID, createAddressPass());

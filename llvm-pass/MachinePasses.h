@@ -17,6 +17,7 @@ namespace ringfence {
 
 // Right after instruction selection, in SSA form:
 llvm::MachineFunctionPass *createUnsupportedPass(); // diagnoses what no pass can make right
+llvm::MachineFunctionPass *createArgumentPass();    // parameters on the stack that are changed
 llvm::MachineFunctionPass *createNoRexPass();       // instructions that cannot name r14/r15
 llvm::MachineFunctionPass *createBranchPass();      // indirect calls and jump tables
 llvm::MachineFunctionPass *createAddressPass();     // memory operands onto r15 and r14

@@ -61,10 +61,13 @@ X86Names::X86Names(const TargetInstrInfo &TII, const TargetRegisterInfo &TRI) {
   Sub32 = subRegister(TRI, "sub_32bit");
   Sub8 = subRegister(TRI, "sub_8bit");
   GR8 = registerClass(TRI, "GR8");
+  GR16 = registerClass(TRI, "GR16");
   GR32 = registerClass(TRI, "GR32");
   GR64 = registerClass(TRI, "GR64");
   GR64NoSp = registerClass(TRI, "GR64_NOSP");
   GR64Tail = registerClass(TRI, "GR64_TC");
+  VR128 = registerClass(TRI, "VR128");
+  VR256 = registerClass(TRI, "VR256");
 
   Mov32rr = Op("MOV32rr");
   Mov32ri = Op("MOV32ri");

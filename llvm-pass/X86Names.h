@@ -29,7 +29,7 @@ struct X86Names {
 
   llvm::MCRegister RSP, ESP, RIP, R14, R15, FS, EFLAGS;
   unsigned Sub32, Sub8;
-  const llvm::TargetRegisterClass *GR8, *GR32, *GR64, *GR64NoSp, *GR64Tail;
+  const llvm::TargetRegisterClass *GR8, *GR16, *GR32, *GR64, *GR64NoSp, *GR64Tail, *VR128, *VR256;
 
   bool isLea(unsigned Opcode) const {
     return Opcode == Lea32 || Opcode == Lea64 || Opcode == Lea16 || Opcode == Lea32r;
