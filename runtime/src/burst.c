@@ -7,44 +7,53 @@
 #define RX_FLAGS (RF_RX_IP_CSUM_OK | RF_RX_L4_CSUM_OK | RF_RX_CSUM_BAD | RF_RX_VLAN | RF_RX_HASH)
 #define TX_FLAGS (RF_TX_IP_CSUM | RF_TX_L4_CSUM | RF_TX_VLAN)
 
+/* May write what is declared as something else. */
+typedef uint64_t __attribute__((may_alias)) word;
+
+/* Four stores instead of one for each member: this is done for every packet. */
 void rf_desc_fill(struct rf_desc *desc, const struct rf_packet *packet)
 {
-	*desc = (struct rf_desc){
-	    .length = packet->length,
-	    .verdict = RF_DROP,
-	    .in_port = packet->in_port,
-	    .flags = packet->flags,
-	    .hash = packet->hash,
-	    .vlan_tci = packet->vlan_tci,
-	    .wire_length = packet->wire_length,
-	    .timestamp_ns = packet->timestamp_ns,
-	};
+	_Static_assert(offsetof(struct rf_desc, in_port) == 6 && offsetof(struct rf_desc, flags) == 7 &&
+	                   offsetof(struct rf_desc, hash) == 8 && offsetof(struct rf_desc, vlan_tci) == 12 &&
+	                   offsetof(struct rf_desc, wire_length) == 16 &&
+	                   offsetof(struct rf_desc, timestamp_ns) == 24,
+	               "the words below");
+	/* Head 0, verdict RF_DROP, port 0, all reserved members 0. */
+	word *words = (word *)desc;
+	words[0] = packet->length | (uint64_t)packet->in_port << 48 | (uint64_t)packet->flags << 56;
+	words[1] = packet->hash | (uint64_t)packet->vlan_tci << 32;
+	words[2] = packet->wire_length;
+	words[3] = packet->timestamp_ns;
 }
 
-uint8_t rf_desc_take(const struct rf_desc *desc, uint32_t output_count, struct rf_packet *packet,
+uint8_t rf_desc_take(const volatile struct rf_desc *desc, uint32_t output_count, struct rf_packet *packet,
                      uint8_t *port)
 {
-	if (desc->verdict == RF_DROP)
+	const uint8_t verdict = desc->verdict;
+	if (verdict == RF_DROP)
 		return RF_DROP;
-	if (desc->verdict > RF_TX || (desc->verdict == RF_TX && desc->port >= output_count))
+	const uint8_t output = desc->port;
+	if (verdict > RF_TX || (verdict == RF_TX && output >= output_count))
 		return RF_REFUSED;
-	if (desc->length < 1 || desc->length > RF_FRAME_LEN_MAX)
+	const uint16_t length = desc->length;
+	if (length < 1 || length > RF_FRAME_LEN_MAX)
 		return RF_REFUSED;
 	const int32_t head = packet->head + desc->head;
 	if (head < RF_SLOT_HEAD_MIN || head > RF_SLOT_HEAD_MAX)
 		return RF_REFUSED;
+	const uint8_t flags = desc->flags;
 	/* Where the source cut the frame, what is missing stays missing. */
 	const uint32_t missing =
 	    packet->wire_length > packet->length ? packet->wire_length - packet->length : 0;
 	packet->head = (uint16_t)head;
-	packet->length = desc->length;
-	packet->wire_length = desc->length + missing;
+	packet->length = length;
+	packet->wire_length = length + missing;
 	packet->vlan_tci = desc->vlan_tci;
 	/* What was seen on receipt can be taken back, not claimed; what to do on sending is asked for freely.
 	 */
-	packet->flags = (uint8_t)((packet->flags & desc->flags & RX_FLAGS) | (desc->flags & TX_FLAGS));
-	*port = desc->port;
-	return desc->verdict;
+	packet->flags = (uint8_t)((packet->flags & flags & RX_FLAGS) | (flags & TX_FLAGS));
+	*port = output;
+	return verdict;
 }
 
 void rf_slot_hand_over(struct rf_pool *pool, const struct rf_packet *packet, uint16_t tenant)
@@ -94,8 +103,7 @@ static void take(struct rf_cell *cell, const struct rf_pool *pool, uint32_t outp
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct rf_packet *packet = &packets[i];
-		const struct rf_desc desc = cell->burst->desc[i];
-		verdicts[i] = rf_desc_take(&desc, output_count, packet, &ports[i]);
+		verdicts[i] = rf_desc_take(&cell->burst->desc[i], output_count, packet, &ports[i]);
 		if (cell->copy && (verdicts[i] == RF_NEXT || verdicts[i] == RF_TX))
 			memcpy(rf_pool_slot(pool, packet->slot) + packet->head,
 			       packet_slot(cell, pool, packet, i) + packet->head, packet->length);

@@ -14,11 +14,11 @@
 void rf_desc_fill(struct rf_desc *desc, const struct rf_packet *packet);
 
 /*
- * Judges what the NF left in a descriptor (read once by the caller: pass a
- * copy). Returns the verdict, or RF_REFUSED; `packet` changes only for
- * RF_NEXT and RF_TX.
+ * Judges what the NF left in a descriptor: volatile, so that what is checked
+ * is what is used, each field read once. Returns the verdict, or RF_REFUSED;
+ * `packet` changes only for RF_NEXT and RF_TX.
  */
-uint8_t rf_desc_take(const struct rf_desc *desc, uint32_t output_count, struct rf_packet *packet,
+uint8_t rf_desc_take(const volatile struct rf_desc *desc, uint32_t output_count, struct rf_packet *packet,
                      uint8_t *port);
 
 /*

@@ -56,6 +56,7 @@ struct rf_cell {
 	char name[64];
 	struct rf_burst *burst; /* in the cell's memory */
 	uint32_t process;       /* text address, 0 if there is none */
+	uint32_t entered;       /* text address that the control block's entry stands for; 0 at first */
 	uint32_t window_used;   /* entries [0, window_used) may differ from the fault slot */
 	bool copy;
 	uint16_t tenant;

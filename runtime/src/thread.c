@@ -233,7 +233,12 @@ bool rf_thread_run(struct rf_cell *cell, uint32_t function, uint32_t argument, u
 		cell->fault = (struct rf_fault){.kind = RF_FAULT_NOT_STARTED};
 		return false;
 	}
-	cell->space.control->entry = rf_nf_text(cell->nf, function);
+	/* Mostly the same as last time; a store would delay the call, which reads it through the other
+	 * mapping. */
+	if (cell->entered != function) {
+		cell->entered = function;
+		cell->space.control->entry = rf_nf_text(cell->nf, function);
+	}
 	thread.ticks_allowed = budget_ms / TICK_MS + 1;
 	thread.overdue = 0;
 	thread.sequence++;
