@@ -288,7 +288,8 @@ private:
     DIBuilder debug(*function.getParent(), false);
     // Unoptimised code gets a slot from which a debugger finds the frame at any point.
     AllocaInst *anchor = nullptr;
-    if (function.hasFnAttribute(Attribute::OptimizeNone) && function.getSubprogram()) {
+    const DISubprogram *program = function.getSubprogram();
+    if (function.hasOptNone() && program && program->getUnit()->getEmissionKind() != DICompileUnit::NoDebug) {
       anchor = builder.CreateAlloca(pointer, nullptr, "rf.anchor");
       builder.CreateStore(frame, anchor, true);
     }

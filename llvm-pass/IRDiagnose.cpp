@@ -130,7 +130,7 @@ public:
 
 private:
   Function &function;
-  bool found = false, labels = false, x87 = false;
+  bool found = false, labels = false, x87 = false, exceptions = false;
 
   void report(const Twine &message) {
     reportError(function, message);
@@ -160,9 +160,18 @@ private:
   }
 
   void checkCast(const Instruction &at, const Value *value) {
+    if (value != &at && isa<Instruction>(value))
+      return;
     const auto *cast = dyn_cast<AddrSpaceCastOperator>(value);
     if (cast && cast->getSrcAddressSpace() != cast->getDestAddressSpace())
       report(at, "a packet pointer and an ordinary pointer cannot be converted into each other");
+  }
+
+  // Once a function, too.
+  void checkException(const Instruction &at) {
+    if (!exceptions)
+      report(at, "exceptions are not supported; compile with -fno-exceptions");
+    exceptions = true;
   }
 
   void checkCall(const CallBase &call) {
@@ -201,7 +210,7 @@ private:
     else if (isa<IndirectBrInst>(instruction))
       report(instruction, "computed goto is not supported; use a switch");
     else if (isa<InvokeInst>(instruction) || isa<ResumeInst>(instruction) || instruction.isEHPad())
-      report(instruction, "exceptions are not supported; compile with -fno-exceptions");
+      checkException(instruction);
     else if (const auto *call = dyn_cast<CallBase>(&instruction))
       checkCall(*call);
   }

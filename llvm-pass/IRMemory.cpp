@@ -16,8 +16,8 @@
 //   void __rf_memmove_packet(packet *, const packet *, uint32_t)
 //   void __rf_memset_packet(packet *, int, uint32_t)
 //
-// Between ordinary addresses the backend expands or calls memcpy by itself,
-// except for sizes where it would choose a string instruction.
+// Between ordinary addresses the backend expands short ones; for all others,
+// where it might choose a string instruction, the library is called here.
 #include "IR.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -32,9 +32,9 @@ using namespace llvm;
 namespace ringfence {
 namespace {
 
-// What is expanded here, and what the backend expands even when it optimises for size.
+// What is expanded here, and what the backend expands into moves even when it optimises for size.
 constexpr uint64_t InlineMax = 64;
-// What the backend expands; above it calls. In between it may take a string instruction.
+// What it expands into moves otherwise. Above these it may take a string instruction.
 constexpr uint64_t BackendMax = 128;
 // memcpy.inline must not become a call, whatever its length.
 constexpr uint64_t ForcedInlineMax = 4096;
@@ -144,8 +144,8 @@ void lower(MemIntrinsic &intrinsic) {
     return callInstead(intrinsic, packetHelper(intrinsic));
   if (forced)
     return callInstead(intrinsic, libraryFunction(intrinsic));
-  const bool narrow = function.hasOptSize() || function.hasFnAttribute(Attribute::NoImplicitFloat);
-  if (size > InlineMax && size <= BackendMax && narrow)
+  const bool small = function.hasOptSize() || function.hasFnAttribute(Attribute::NoImplicitFloat);
+  if (size > (small ? InlineMax : BackendMax))
     callInstead(intrinsic, libraryFunction(intrinsic));
 }
 
