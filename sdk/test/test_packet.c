@@ -477,8 +477,7 @@ Test(ends, loop_macro)
 
 	for (uint32_t i = 0; i < 5; i++)
 		rf_native_window[i] = &slots[i];
-	RF_FOR_EACH_PACKET(&burst, i, pkt)
-	{
+	RF_FOR_EACH_PACKET (&burst, i, pkt) {
 		cr_assert_eq(pkt, &slots[i]);
 		if (i == 1)
 			continue;
