@@ -141,6 +141,28 @@ static enum action decide(rf_cpkt pkt, uint32_t length)
 	}
 }
 
+static void report(void)
+{
+	for (uint32_t i = 0; i < ruleset.count; i++)
+		rf_logf("rule %u: %u", (unsigned int)i, (unsigned int)ruleset.rules[i].hits);
+	rf_logf("default: %u", (unsigned int)counters.default_hits);
+	rf_logf("other: %u", (unsigned int)counters.other);
+	rf_logf("malformed: %u", (unsigned int)counters.malformed);
+	rf_logf("later fragments: %u", (unsigned int)counters.fragments);
+}
+
+/* Called once a burst, as logging costs more than many packets. */
+static void report_if_due(uint32_t packets)
+{
+	static uint32_t since;
+
+	since += packets;
+	if (!ruleset.report_interval || since < ruleset.report_interval)
+		return;
+	since = 0;
+	report();
+}
+
 RF_EXPORT int32_t init(const char *configuration)
 {
 	if (!parse_rules(&ruleset, configuration))
@@ -160,6 +182,7 @@ RF_EXPORT void process(struct rf_burst *burst)
 		else
 			rf_drop(desc);
 	}
+	report_if_due(burst->count);
 }
 
 /* ---- Counters, for `rf-run --call` and control programs --------------------- */
@@ -192,11 +215,6 @@ RF_EXPORT uint32_t malformed(uint32_t unused)
 RF_EXPORT uint32_t log_counters(uint32_t unused)
 {
 	(void)unused;
-	for (uint32_t i = 0; i < ruleset.count; i++)
-		rf_logf("rule %u: %u", (unsigned int)i, (unsigned int)ruleset.rules[i].hits);
-	rf_logf("default: %u", (unsigned int)counters.default_hits);
-	rf_logf("other: %u", (unsigned int)counters.other);
-	rf_logf("malformed: %u", (unsigned int)counters.malformed);
-	rf_logf("later fragments: %u", (unsigned int)counters.fragments);
+	report();
 	return ruleset.count;
 }

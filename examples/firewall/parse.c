@@ -236,6 +236,9 @@ static bool parse_setting(struct parser *parser, const char *name)
 	if (strcmp(name, "fragments") == 0) {
 		if (!parse_fragments(parser, word))
 			return false;
+	} else if (strcmp(name, "report") == 0) {
+		if (!word || !parse_number(word, 0xffffffff, &parser->set->report_interval))
+			return fail(parser, "expected a number of packets, not", word ? word : "");
 	} else if (!word || !parse_action(word, &action)) {
 		return fail(parser, "expected \"pass\" or \"drop\", not", word ? word : "");
 	} else if (strcmp(name, "default") == 0) {
@@ -246,6 +249,17 @@ static bool parse_setting(struct parser *parser, const char *name)
 	char *const more = next_word(parser);
 
 	return more ? fail(parser, "did not expect", more) : true;
+}
+
+static bool is_setting(const char *word)
+{
+	static const char *const names[] = {"default", "other", "fragments", "report"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(word, names[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void parse_line(struct parser *parser)
@@ -259,12 +273,12 @@ static void parse_line(struct parser *parser)
 	word = strtok_r(parser->buffer, " \t\r", &parser->rest);
 	if (!word)
 		return;
-	if (strcmp(word, "default") == 0 || strcmp(word, "other") == 0 || strcmp(word, "fragments") == 0)
+	if (is_setting(word))
 		parse_setting(parser, word);
 	else if (parse_action(word, &action))
 		parse_rule(parser, action);
 	else
-		fail(parser, "expected pass, drop, default, other or fragments, not", word);
+		fail(parser, "expected pass, drop, default, other, fragments or report, not", word);
 }
 
 bool parse_rules(struct ruleset *set, const char *text)

@@ -61,6 +61,7 @@ struct ruleset {
 	enum action default_action;
 	enum action other_action; /* for frames that are neither IPv4 nor IPv6 */
 	enum fragment_policy fragments;
+	uint32_t report_interval; /* packets between two reports of the counters; 0 for none */
 };
 
 /*
