@@ -31,6 +31,7 @@ config.substitutions += [
     ("%readelf", os.path.join(llvm, "llvm-readelf")),
     ("%objdump", os.path.join(llvm, "llvm-objdump")),
     ("%opt", os.path.join(llvm, "opt")),
+    ("%python", "/usr/bin/python3"),
     ("%host_cc", f"{clang} -std=gnu17 -w"),
     ("%not", os.path.join(llvm, "not")),
     ("%prefix", prefix),
