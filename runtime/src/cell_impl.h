@@ -97,7 +97,7 @@ uint64_t rf_space_fault_slot(const struct rf_space *space);
  */
 bool rf_space_read(const struct rf_space *space, uint32_t address, uint32_t length, void *to);
 
-/* fault.c: what a memory fault at a host address means for this cell. */
+/* fault.c: what a signal means that the instruction at host address `at` raised, accessing `address`. */
 void rf_fault_classify(const struct rf_cell *cell, int signal_number, int code, uint64_t rip,
                        uint64_t address, bool write, struct rf_fault *fault);
 

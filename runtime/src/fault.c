@@ -104,8 +104,6 @@ void rf_fault_classify(const struct rf_cell *cell, int signal_number, int code, 
 {
 	const struct rf_nf *nf = cell->nf;
 	*fault = (struct rf_fault){0};
-	/* After int3, rip is behind it. */
-	const uint64_t at = signal_number == SIGTRAP ? rip - 1 : rip;
 	if (at == nf->trap) {
 		fault->kind = RF_FAULT_BAD_CALL;
 		return;

@@ -65,10 +65,9 @@ bool rf_thread_overdue(void)
 	return thread.overdue != 0;
 }
 
-/* The last byte counts: a trap leaves rip one behind the instruction. */
-static bool in_text(const struct rf_cell *cell, uint64_t rip)
+static bool in_text(const struct rf_cell *cell, uint64_t address)
 {
-	return rip - (uint64_t)(uintptr_t)cell->nf->text <= cell->nf->text_length;
+	return address - (uint64_t)(uintptr_t)cell->nf->text < cell->nf->text_length;
 }
 
 static uint64_t get_register(const ucontext_t *context, int number)
@@ -98,15 +97,16 @@ static void on_fault(int number, siginfo_t *info, void *argument)
 {
 	ucontext_t *context = argument;
 	struct rf_cell *cell = thread.cell;
-	const uint64_t rip = get_register(context, REG_RIP);
+	/* A breakpoint leaves rip one byte behind itself. */
+	const uint64_t at = get_register(context, REG_RIP) - (number == SIGTRAP ? 1 : 0);
 	/* si_code <= 0: sent by a process, not raised by an instruction. */
-	if (cell == NULL || info->si_code <= 0 || !in_text(cell, rip)) {
+	if (cell == NULL || info->si_code <= 0 || !in_text(cell, at)) {
 		pass_on(number, info);
 		return;
 	}
 	/* Bit 1 of a page fault's error code: SDM volume 3, 4.7. */
 	const bool write = (get_register(context, REG_ERR) & 2) != 0;
-	rf_fault_classify(cell, number, info->si_code, rip, (uint64_t)(uintptr_t)info->si_addr, write,
+	rf_fault_classify(cell, number, info->si_code, at, (uint64_t)(uintptr_t)info->si_addr, write,
 	                  &cell->fault);
 	leave(context, cell);
 }
