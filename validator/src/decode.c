@@ -4,11 +4,9 @@
  * is; this file translates its answer and denies what the checks cannot
  * express.
  */
-#include <string.h>
-
 #include "insn.h"
 
-#define TRIE_LEAF 0x80000000u
+#define TRIE_LEAF 0x8000u
 
 static void deny(struct shape *shape, enum rfv_rule rule, const char *detail)
 {
@@ -421,22 +419,22 @@ static uint32_t remember(struct decoder *decoder, const uint8_t *bytes, const st
 	    decoder->node_count + length > decoder->node_capacity)
 		return SHAPE_UNCACHED;
 	for (uint8_t i = 0; i + 1 < length; i++) {
-		uint32_t *child = &decoder->nodes[node][bytes[i]];
+		uint16_t *child = &decoder->nodes[node][bytes[i]];
 
 		if (*child & TRIE_LEAF)
 			return SHAPE_UNCACHED; /* cannot happen: no key is a prefix of another */
 		if (*child == 0)
-			*child = decoder->node_count++;
+			*child = (uint16_t)decoder->node_count++;
 		node = *child;
 	}
 	if (decoder->nodes[node][bytes[length - 1]] != 0)
 		return SHAPE_UNCACHED; /* as above */
-	decoder->nodes[node][bytes[length - 1]] = TRIE_LEAF | decoder->shape_count;
+	decoder->nodes[node][bytes[length - 1]] = (uint16_t)(TRIE_LEAF | decoder->shape_count);
 	decoder->shapes[decoder->shape_count] = *shape;
 	return decoder->shape_count++;
 }
 
-void rfv_decoder_init(struct decoder *decoder, uint32_t (*nodes)[256], uint32_t node_capacity,
+void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t node_capacity,
                       struct shape *shapes, uint32_t shape_capacity)
 {
 	*decoder = (struct decoder){.nodes = nodes,
@@ -465,39 +463,4 @@ uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t availa
 	if (!rfv_decode_uncached(decoder, bytes, available, scratch))
 		return SHAPE_NONE;
 	return remember(decoder, bytes, scratch);
-}
-
-static int64_t read_signed(const uint8_t *bytes, uint8_t size)
-{
-	int64_t value = 0;
-
-	switch (size) {
-	case 1:
-		return (int8_t)bytes[0];
-	case 2:
-		return (int16_t)(bytes[0] | bytes[1] << 8);
-	case 4: {
-		int32_t narrow;
-
-		memcpy(&narrow, bytes, sizeof narrow);
-		return narrow;
-	}
-	default:
-		memcpy(&value, bytes, sizeof value);
-		return value;
-	}
-}
-
-int64_t rfv_immediate(const struct shape *shape, const uint8_t *bytes)
-{
-	if (shape->imm_size == 0)
-		return shape->imm_constant;
-	return read_signed(bytes + shape->imm_offset, shape->imm_size);
-}
-
-int32_t rfv_displacement(const struct shape *shape, const uint8_t *bytes)
-{
-	if (shape->memory.disp_size == 0)
-		return 0;
-	return (int32_t)read_signed(bytes + shape->memory.disp_offset, shape->memory.disp_size);
 }

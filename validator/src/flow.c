@@ -11,34 +11,6 @@
 
 /* ---- Lookups ------------------------------------------------------------ */
 
-bool rfv_is_leader(const struct analysis *analysis, uint32_t offset)
-{
-	return analysis->leaders[offset / 64] >> (offset % 64) & 1;
-}
-
-uint32_t rfv_block_at(const struct analysis *analysis, uint32_t offset)
-{
-	const uint64_t before = analysis->leaders[offset / 64] & ((UINT64_C(1) << (offset % 64)) - 1);
-
-	return analysis->leader_counts[offset / 64] + (uint32_t)__builtin_popcountll(before);
-}
-
-const struct shape *rfv_shape_at(const struct analysis *analysis, uint32_t offset, struct shape *scratch)
-{
-	const uint32_t number = analysis->map[offset] & MAP_SHAPE;
-
-	if (number >= SHAPE_FIRST)
-		return &analysis->decoder.shapes[number];
-	(void)rfv_decode_uncached(&analysis->decoder, analysis->text + offset, analysis->text_size - offset,
-	                          scratch);
-	return scratch;
-}
-
-int64_t rfv_branch_target(const struct shape *shape, const uint8_t *text, uint32_t offset)
-{
-	return (int64_t)offset + shape->length + rfv_immediate(shape, text + offset);
-}
-
 static bool is_instruction(const struct analysis *analysis, int64_t offset)
 {
 	return offset >= 0 && offset < analysis->text_size &&
@@ -101,12 +73,9 @@ static void grow_stride(struct analysis *analysis)
 		stride = STATE_VALUES_MAX;
 	if (stride == old || (uint64_t)states * stride > analysis->pool_size / 2)
 		return;
-	for (uint32_t i = states; i-- > 0;) {
-		struct value *to = analysis->pool + (uint64_t)i * stride;
-
-		memmove(to, analysis->pool + (uint64_t)i * old, old * sizeof *to);
-		memset(to + old, 0, (stride - old) * sizeof *to); /* VALUE_ANY */
-	}
+	for (uint32_t i = states; i-- > 0;)
+		memmove(analysis->pool + (uint64_t)i * stride, analysis->pool + (uint64_t)i * old,
+		        old * sizeof *analysis->pool);
 	analysis->stride = stride;
 	analysis->frame->unit_limit = stride - REGISTERS;
 }
@@ -124,19 +93,18 @@ static struct value widen(struct value old, struct value joined, uint8_t changes
 static void join_block(struct analysis *analysis, struct block *block)
 {
 	const struct state *state = analysis->state;
-	const uint32_t count = REGISTERS + analysis->frame->unit_count;
 	struct value *values = block_values(analysis, block);
 	bool changed = false;
 
 	if (!block->reached) {
-		memcpy(values, state->values, count * sizeof *values);
-		memset(values + count, 0, (analysis->stride - count) * sizeof *values);
+		block->units = (uint16_t)analysis->frame->unit_count;
+		memcpy(values, state->values, (REGISTERS + block->units) * sizeof *values);
 		block->depth = state->depth;
 		block->reached = true;
 		dirty_add(analysis, block->rank);
 		return;
 	}
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < REGISTERS + (uint32_t)block->units; i++) {
 		struct value joined;
 
 		if (value_equal(values[i], state->values[i]))
@@ -150,7 +118,7 @@ static void join_block(struct analysis *analysis, struct block *block)
 	if (!changed)
 		return;
 	if (block->changes >= WIDEN_ALL) {
-		memset(values, 0, analysis->stride * sizeof *values);
+		memset(values, 0, (REGISTERS + (size_t)block->units) * sizeof *values); /* VALUE_ANY */
 		values[R15] = value_cell(0);
 	} else {
 		block->changes++;
@@ -352,6 +320,18 @@ static void leave_block(struct analysis *analysis, const struct block *block, co
 		follow(analysis, block->last, block->end);
 }
 
+/* Units that are tracked since the block's state was stored are unknown in it. */
+static void load_state(struct analysis *analysis, const struct block *block)
+{
+	struct state *state = analysis->state;
+	const uint32_t known = REGISTERS + (uint32_t)block->units;
+	const uint32_t count = REGISTERS + analysis->frame->unit_count;
+
+	state->depth = block->depth;
+	memcpy(state->values, block_values(analysis, block), known * sizeof *state->values);
+	memset(state->values + known, 0, (count - known) * sizeof *state->values); /* VALUE_ANY */
+}
+
 static void visit_block(struct analysis *analysis, const struct block *block)
 {
 	struct state *state = analysis->state;
@@ -359,9 +339,7 @@ static void visit_block(struct analysis *analysis, const struct block *block)
 	struct shape scratch;
 	const struct shape *shape = NULL;
 
-	state->depth = block->depth;
-	memcpy(state->values, block_values(analysis, block),
-	       (REGISTERS + analysis->frame->unit_count) * sizeof *state->values);
+	load_state(analysis, block);
 	for (uint32_t offset = block->offset; offset < block->end; offset += shape->length) {
 		shape = rfv_shape_at(analysis, offset, &scratch);
 		rfv_step(shape, analysis->text + offset, analysis->frame, state, &violation);

@@ -27,6 +27,7 @@ struct block {
 	int32_t depth;   /* of rsp on entry to the block */
 	uint8_t dfs;     /* successors already walked */
 	uint8_t changes; /* how often the state grew */
+	uint16_t units;  /* of the frame that its state holds; the others are unknown */
 	bool reached;    /* has a state */
 };
 
@@ -61,16 +62,44 @@ struct analysis {
 	uint64_t table_work; /* jump-table entries that may still be looked at */
 };
 
+static inline uint32_t rfv_count_bits(uint64_t bits)
+{
+	bits -= bits >> 1 & 0x5555555555555555;
+	bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+	return (uint32_t)(((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56);
+}
+
 /* Number of blocks that start before `offset`; the block's own number where one starts. */
-uint32_t rfv_block_at(const struct analysis *analysis, uint32_t offset);
+static inline uint32_t rfv_block_at(const struct analysis *analysis, uint32_t offset)
+{
+	const uint64_t before = analysis->leaders[offset / 64] & ((UINT64_C(1) << (offset % 64)) - 1);
+
+	return analysis->leader_counts[offset / 64] + rfv_count_bits(before);
+}
+
+static inline bool rfv_is_leader(const struct analysis *analysis, uint32_t offset)
+{
+	return analysis->leaders[offset / 64] >> (offset % 64) & 1;
+}
 
 /* The shape of the instruction at an offset that starts one. */
-const struct shape *rfv_shape_at(const struct analysis *analysis, uint32_t offset, struct shape *scratch);
+static inline const struct shape *rfv_shape_at(const struct analysis *analysis, uint32_t offset,
+                                               struct shape *scratch)
+{
+	const uint32_t number = analysis->map[offset] & MAP_SHAPE;
+
+	if (number >= SHAPE_FIRST)
+		return &analysis->decoder.shapes[number];
+	(void)rfv_decode_uncached(&analysis->decoder, analysis->text + offset, analysis->text_size - offset,
+	                          scratch);
+	return scratch;
+}
 
 /* Target of a direct branch as a text offset, which may lie outside of the text. */
-int64_t rfv_branch_target(const struct shape *shape, const uint8_t *text, uint32_t offset);
-
-bool rfv_is_leader(const struct analysis *analysis, uint32_t offset);
+static inline int64_t rfv_branch_target(const struct shape *shape, const uint8_t *text, uint32_t offset)
+{
+	return (int64_t)offset + shape->length + rfv_immediate(shape, text + offset);
+}
 
 /* Proves the function whose entry is the block at `offset`, and reports what it breaks. */
 void rfv_prove_function(struct analysis *analysis, uint32_t offset);

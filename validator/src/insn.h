@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <Zydis/Zydis.h>
 
@@ -143,7 +144,7 @@ struct decoder {
 	ZydisDecoder zydis;
 	/* Trie over the bytes that determine a shape. A child is 0 (not seen
 	 * yet), a node number, or TRIE_LEAF | shape number. */
-	uint32_t (*nodes)[256];
+	uint16_t (*nodes)[256];
 	uint32_t node_count;
 	uint32_t node_capacity;
 	struct shape *shapes;
@@ -156,11 +157,11 @@ struct decoder {
 #define SHAPE_UNCACHED 1u /* decodes, but there was no room to remember it */
 #define SHAPE_FIRST 2u
 #define SHAPE_BITS 24
-#define SHAPE_CAPACITY 0x10000u
+#define SHAPE_CAPACITY 0x8000u
 #define NODE_CAPACITY 0x2000u
 
 /* `nodes` is zeroed memory; the capacities are at least 4. */
-void rfv_decoder_init(struct decoder *decoder, uint32_t (*nodes)[256], uint32_t node_capacity,
+void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t node_capacity,
                       struct shape *shapes, uint32_t shape_capacity);
 
 /*
@@ -174,9 +175,39 @@ uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t availa
 bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, size_t available,
                          struct shape *shape);
 
+static inline int64_t rfv_read_signed(const uint8_t *bytes, uint8_t size)
+{
+	int64_t wide;
+	int32_t narrow;
+
+	switch (size) {
+	case 1:
+		return (int8_t)bytes[0];
+	case 2:
+		return (int16_t)(bytes[0] | bytes[1] << 8);
+	case 4:
+		memcpy(&narrow, bytes, sizeof narrow);
+		return narrow;
+	default:
+		memcpy(&wide, bytes, sizeof wide);
+		return wide;
+	}
+}
+
 /* The instruction's immediate, sign-extended from its encoded size. */
-int64_t rfv_immediate(const struct shape *shape, const uint8_t *bytes);
+static inline int64_t rfv_immediate(const struct shape *shape, const uint8_t *bytes)
+{
+	if (shape->imm_size == 0)
+		return shape->imm_constant;
+	return rfv_read_signed(bytes + shape->imm_offset, shape->imm_size);
+}
+
 /* The displacement of its memory operand. */
-int32_t rfv_displacement(const struct shape *shape, const uint8_t *bytes);
+static inline int32_t rfv_displacement(const struct shape *shape, const uint8_t *bytes)
+{
+	if (shape->memory.disp_size == 0)
+		return 0;
+	return (int32_t)rfv_read_signed(bytes + shape->memory.disp_offset, shape->memory.disp_size);
+}
 
 #endif

@@ -217,7 +217,7 @@ static uint32_t count_leaders(struct analysis *analysis)
 				analysis->leaders[i] &= ~(rest & -rest);
 		}
 		analysis->leader_counts[i] = count;
-		count += (uint32_t)__builtin_popcountll(analysis->leaders[i]);
+		count += rfv_count_bits(analysis->leaders[i]);
 	}
 	return count;
 }
@@ -280,13 +280,17 @@ static void prove_functions(struct analysis *analysis)
 
 /* ---- Memory ------------------------------------------------------------- */
 
-/* Zeroed; NULL if there is none left. */
+/* NULL if there is none left. */
 static void *allocate(struct analysis *analysis, uint64_t count, uint64_t size)
 {
-	void *memory = count > SIZE_MAX / size ? NULL : calloc(count, size);
-
 	analysis->report->stats.memory_bytes += count * size;
-	return memory;
+	return count > SIZE_MAX / size ? NULL : malloc(count * size);
+}
+
+static void *allocate_zeroed(struct analysis *analysis, uint64_t count, uint64_t size)
+{
+	analysis->report->stats.memory_bytes += count * size;
+	return count > SIZE_MAX / size ? NULL : calloc(count, size);
 }
 
 static uint64_t at_most(uint64_t value, uint64_t limit)
@@ -300,15 +304,15 @@ static bool allocate_for_sweep(struct analysis *analysis)
 	/* Each byte of text adds at most one shape and one node of the trie. */
 	const uint32_t node_count = (uint32_t)at_most((uint64_t)analysis->text_size + 16, NODE_CAPACITY);
 	const uint32_t shape_count = (uint32_t)at_most((uint64_t)analysis->text_size + 16, SHAPE_CAPACITY);
-	uint32_t(*nodes)[256] = allocate(analysis, node_count, sizeof *nodes);
+	uint16_t (*nodes)[256] = allocate_zeroed(analysis, node_count, sizeof *nodes);
 	struct shape *shapes = allocate(analysis, shape_count, sizeof *shapes);
 
 	rfv_decoder_init(&analysis->decoder, nodes, node_count, shapes, shape_count);
-	analysis->map = allocate(analysis, (uint64_t)analysis->text_size + 1, sizeof *analysis->map);
-	analysis->leaders = allocate(analysis, words, sizeof *analysis->leaders);
+	analysis->map = allocate_zeroed(analysis, (uint64_t)analysis->text_size + 1, sizeof *analysis->map);
+	analysis->leaders = allocate_zeroed(analysis, words, sizeof *analysis->leaders);
 	analysis->leader_counts = allocate(analysis, words, sizeof *analysis->leader_counts);
-	analysis->frame = allocate(analysis, 1, sizeof *analysis->frame);
-	analysis->state = allocate(analysis, 1, sizeof *analysis->state);
+	analysis->frame = allocate_zeroed(analysis, 1, sizeof *analysis->frame);
+	analysis->state = allocate_zeroed(analysis, 1, sizeof *analysis->state);
 	return nodes != NULL && shapes != NULL && analysis->map != NULL && analysis->leaders != NULL &&
 	       analysis->leader_counts != NULL && analysis->frame != NULL && analysis->state != NULL;
 }
@@ -320,7 +324,8 @@ static bool allocate_for_flow(struct analysis *analysis)
 
 	do {
 		words = words / 64 + 1;
-		analysis->dirty[analysis->dirty_levels] = allocate(analysis, words, sizeof **analysis->dirty);
+		analysis->dirty[analysis->dirty_levels] =
+		    allocate_zeroed(analysis, words, sizeof **analysis->dirty);
 		if (analysis->dirty[analysis->dirty_levels++] == NULL)
 			return false;
 	} while (words > 1);

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum value_kind { VALUE_ANY, VALUE_BITS, VALUE_CELL, VALUE_INIT, VALUE_UPPER };
 
@@ -44,7 +45,11 @@ static inline struct value value_cell(uint32_t mask)
 
 static inline bool value_equal(struct value a, struct value b)
 {
-	return a.kind == b.kind && a.mask == b.mask;
+	uint64_t words[2];
+
+	memcpy(&words[0], &a, sizeof a); /* one comparison, not two */
+	memcpy(&words[1], &b, sizeof b);
+	return words[0] == words[1];
 }
 
 /* The least value that contains both. */
