@@ -99,8 +99,8 @@ static void classify_memory(const struct rf_cell *cell, uint64_t address, bool w
 	}
 }
 
-void rf_fault_classify(const struct rf_cell *cell, int signal_number, int code, uint64_t rip,
-                       uint64_t address, bool write, struct rf_fault *fault)
+void rf_fault_classify(const struct rf_cell *cell, int signal_number, int code, uint64_t at, uint64_t address,
+                       bool write, struct rf_fault *fault)
 {
 	const struct rf_nf *nf = cell->nf;
 	*fault = (struct rf_fault){0};
