@@ -10,6 +10,8 @@
 #include "MachinePasses.h"
 #include "X86Names.h"
 
+#include "ringfence/contract.h"
+
 #include "llvm/CodeGen/MachineFrameInfo.h"
 #include "llvm/CodeGen/MachineFunctionPass.h"
 #include "llvm/CodeGen/MachineInstr.h"
@@ -33,6 +35,7 @@ public:
   bool runOnMachineFunction(MachineFunction &MF) override {
     const MachineFrameInfo &MFI = MF.getFrameInfo();
     bool Changed = false;
+    checkSize(MF);
     for (int Slot = MFI.getObjectIndexBegin(); Slot < 0; ++Slot) {
       if (MFI.isDeadObjectIndex(Slot) || MFI.isImmutableObjectIndex(Slot) || MFI.getObjectOffset(Slot) < 0)
         continue;
@@ -43,6 +46,19 @@ public:
   }
 
 private:
+  static void checkSize(const MachineFunction &MF) {
+    const MachineFrameInfo &MFI = MF.getFrameInfo();
+    int64_t End = 0;
+    for (int Slot = MFI.getObjectIndexBegin(); Slot < 0; ++Slot)
+      if (!MFI.isDeadObjectIndex(Slot))
+        End = std::max(End, MFI.getObjectOffset(Slot) + MFI.getObjectSize(Slot));
+    End = alignTo(End, 8);
+    if (End > RF_INCOMING_ARGS_MAX)
+      unsupported(MF, functionLine(MF),
+                  Twine(End) + " bytes of arguments on the stack exceed the limit of " +
+                      Twine(RF_INCOMING_ARGS_MAX));
+  }
+
   static const TargetRegisterClass *classOfSize(const X86Names &Names, int64_t Size) {
     switch (Size) {
     case 1:
@@ -66,7 +82,7 @@ private:
     MachineFrameInfo &MFI = MF.getFrameInfo();
     const TargetRegisterClass *Class = classOfSize(X86Names::get(MF), MFI.getObjectSize(Slot));
     if (!Class)
-      return unsupported(MF, DebugLoc(), "this kind of parameter on the stack");
+      return unsupported(MF, functionLine(MF), "this kind of parameter on the stack");
     const int Own = MFI.CreateStackObject(MFI.getObjectSize(Slot), MFI.getObjectAlign(Slot), false);
     replaceSlot(MF, Slot, Own);
     copySlot(MF, *Class, Slot, Own);

@@ -19,7 +19,6 @@
 #include "llvm/CodeGen/TargetFrameLowering.h"
 #include "llvm/CodeGen/TargetInstrInfo.h"
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
-#include "llvm/IR/DebugInfoMetadata.h"
 
 using namespace llvm;
 
@@ -43,16 +42,12 @@ public:
 
 private:
   static void checkFrame(const MachineFunction &MF) {
-    DISubprogram *Function = MF.getFunction().getSubprogram();
-    const DebugLoc Where =
-        Function ? DebugLoc(DILocation::get(MF.getFunction().getContext(), Function->getLine(), 0, Function))
-                 : DebugLoc();
     const uint64_t Size = MF.getFrameInfo().getStackSize();
     if (Size > RF_FRAME_MAX)
-      unsupported(MF, Where,
+      unsupported(MF, functionLine(MF),
                   "frame of " + Twine(Size) + " bytes exceeds the limit of " + Twine(RF_FRAME_MAX));
     if (MF.getSubtarget().getFrameLowering()->hasFP(MF))
-      unsupported(MF, Where, "function that needs a frame pointer");
+      unsupported(MF, functionLine(MF), "function that needs a frame pointer");
   }
 
   static void widenOperands(MachineInstr &MI, const X86Names &Names) {

@@ -8,6 +8,7 @@
 #include "llvm/CodeGen/MachineInstr.h"
 #include "llvm/CodeGen/Passes.h"
 #include "llvm/CodeGen/TargetPassConfig.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/InlineAsm.h"
@@ -34,6 +35,13 @@ void addMachinePasses(TargetPassConfig &Config) {
 void unsupported(const MachineFunction &MF, const DebugLoc &Where, const Twine &What) {
   const Function &F = MF.getFunction();
   F.getContext().diagnose(DiagnosticInfoUnsupported(F, What, Where));
+}
+
+DebugLoc functionLine(const MachineFunction &MF) {
+  DISubprogram *Function = MF.getFunction().getSubprogram();
+  if (!Function)
+    return DebugLoc();
+  return DILocation::get(MF.getFunction().getContext(), Function->getLine(), 0, Function);
 }
 
 SmallVector<unsigned, 1> memoryOperands(const MachineInstr &MI) {

@@ -5,9 +5,9 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/IR/DebugLoc.h"
 
 namespace llvm {
-class DebugLoc;
 class MachineFunction;
 class MachineFunctionPass;
 class MachineInstr;
@@ -29,6 +29,9 @@ llvm::MachineFunctionPass *createFinishPass(); // jump tables' bytes, last check
 // Reports code that cannot be sandboxed as a clang error at its source line.
 // Compilation goes on, so that one run reports all; no object is written.
 void unsupported(const llvm::MachineFunction &MF, const llvm::DebugLoc &Where, const llvm::Twine &What);
+
+// The line on which the function begins, where debug information has it.
+llvm::DebugLoc functionLine(const llvm::MachineFunction &MF);
 
 // Where the memory references of an instruction start: at most one by its
 // description, any number in inline assembly. Address computations (lea) are

@@ -11,7 +11,6 @@
 #include "llvm/CodeGen/TargetInstrInfo.h"
 #include "llvm/CodeGen/TargetRegisterInfo.h"
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
-#include "llvm/IR/DebugInfoMetadata.h"
 
 using namespace llvm;
 
@@ -51,13 +50,6 @@ private:
       unsupported(MF, Where, "__builtin_frame_address in a network function");
     if (MFI.isReturnAddressTaken())
       unsupported(MF, Where, "__builtin_return_address in a network function");
-  }
-
-  static DebugLoc functionLine(const MachineFunction &MF) {
-    DISubprogram *Function = MF.getFunction().getSubprogram();
-    if (!Function)
-      return DebugLoc();
-    return DILocation::get(MF.getFunction().getContext(), Function->getLine(), 0, Function);
   }
 
   // Returns whether x87 or MMX code was seen so far: one report a function.
