@@ -683,8 +683,8 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 	const bool branch = shape->effect == EFFECT_CALL || shape->effect == EFFECT_JMP;
 
 	violation->rule = RFV_RULE_NONE;
-	if (shape->rule != RFV_RULE_NONE) {
-		rfv_violate(violation, (enum rfv_rule)shape->rule, "%s", shape->detail);
+	if (shape->denial != 0) {
+		rfv_violate(violation, rfv_denial(shape)->rule, "%s", rfv_denial(shape)->message);
 		if (shape->effect == EFFECT_POP && state->depth >= 8)
 			state->depth -= 8; /* so that one fault gives one finding */
 		apply_written(shape, state);

@@ -8,12 +8,75 @@
 
 #define TRIE_LEAF 0x8000u
 
-static void deny(struct shape *shape, enum rfv_rule rule, const char *detail)
+/* Why a shape is refused whatever the state. */
+enum denial_number {
+	DENY_NOTHING,
+	DENY_REPEATED_PREFIX,
+	DENY_DROPPED_REX,
+	DENY_MEMORY_KIND,
+	DENY_MEMORY_ENCODING,
+	DENY_MEMORY_SIZE,
+	DENY_REGISTER_CLASS,
+	DENY_TWO_MEMORY_OPERANDS,
+	DENY_FAR_POINTER,
+	DENY_VEX_LENGTH,
+	DENY_FAR_BRANCH,
+	DENY_RET_RELEASE,
+	DENY_REGISTER_TARGET,
+	DENY_RESERVED_NOP,
+	DENY_BIT_OFFSET,
+	DENY_RIP_RELATIVE,
+	DENY_PUSH_SIZE,
+	DENY_POP_TARGET,
+	DENY_WRITE_RSP,
+	DENY_WRITE_R15,
+	DENY_WRITE_R14,
+	DENY_NOT_LISTED,
+	DENY_ENCODING,
+	DENY_STRING,
+	DENY_ADDRESS_SIZE,
+	DENY_PREFIX,
+};
+
+static const struct denial denials[] = {
+    [DENY_NOTHING] = {RFV_RULE_NONE, ""},
+    [DENY_REPEATED_PREFIX] = {RFV_RULE_PREFIX, "the same prefix stands twice"},
+    [DENY_DROPPED_REX] = {RFV_RULE_PREFIX, "a REX prefix that is not the last prefix is dropped"},
+    [DENY_MEMORY_KIND] = {RFV_RULE_OPERAND, "this kind of memory operand is not permitted"},
+    [DENY_MEMORY_ENCODING] = {RFV_RULE_OPERAND, "a memory operand must be given by ModRM"},
+    [DENY_MEMORY_SIZE] = {RFV_RULE_OPERAND, "the size of the memory access is not known"},
+    [DENY_REGISTER_CLASS] = {RFV_RULE_OPERAND, "only general, XMM and YMM registers are permitted"},
+    [DENY_TWO_MEMORY_OPERANDS] = {RFV_RULE_OPERAND, "two memory operands"},
+    [DENY_FAR_POINTER] = {RFV_RULE_INSTRUCTION, "far pointers are not permitted"},
+    [DENY_VEX_LENGTH] = {RFV_RULE_OPERAND, "VEX.L is set on an instruction without a 256-bit operand"},
+    [DENY_FAR_BRANCH] = {RFV_RULE_INSTRUCTION, "far branches are not permitted"},
+    [DENY_RET_RELEASE] = {RFV_RULE_OPERAND, "ret must not release arguments"},
+    [DENY_REGISTER_TARGET] = {RFV_RULE_INDIRECT_BRANCH, "the target is in a register"},
+    [DENY_RESERVED_NOP] = {RFV_RULE_INSTRUCTION, "a reserved nop that means something else on other CPUs"},
+    [DENY_BIT_OFFSET] = {RFV_RULE_OPERAND, "a bit offset in a register reaches beyond the memory operand"},
+    [DENY_RIP_RELATIVE] = {RFV_RULE_MEMORY_BASE, "rip-relative addresses are not permitted"},
+    [DENY_PUSH_SIZE] = {RFV_RULE_OPERAND, "only 64-bit push and pop are permitted"},
+    [DENY_POP_TARGET] = {RFV_RULE_OPERAND, "pop is permitted into a register only"},
+    [DENY_WRITE_RSP] = {RFV_RULE_WRITE_RSP,
+                        "rsp may only be changed by push, pop, call, ret, and add, sub, lea with a constant"},
+    [DENY_WRITE_R15] = {RFV_RULE_WRITE_R15, "r15 holds the base of the cell's memory"},
+    [DENY_WRITE_R14] = {RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table"},
+    [DENY_NOT_LISTED] = {RFV_RULE_INSTRUCTION, "not on the allow-list"},
+    [DENY_ENCODING] = {RFV_RULE_INSTRUCTION, "only legacy and VEX encodings are permitted"},
+    [DENY_STRING] = {RFV_RULE_INSTRUCTION, "string instructions are not permitted"},
+    [DENY_ADDRESS_SIZE] = {RFV_RULE_PREFIX, "the address-size prefix is permitted on lea only"},
+    [DENY_PREFIX] = {RFV_RULE_PREFIX, "this prefix is not permitted on this instruction"},
+};
+
+const struct denial *rfv_denial(const struct shape *shape)
 {
-	if (shape->rule != RFV_RULE_NONE)
-		return; /* the first reason is the most basic one */
-	shape->rule = (uint8_t)rule;
-	shape->detail = detail;
+	return &denials[shape->denial];
+}
+
+static void deny(struct shape *shape, enum denial_number denial)
+{
+	if (shape->denial == DENY_NOTHING) /* the first reason is the most basic one */
+		shape->denial = (uint8_t)denial;
 }
 
 static bool is_general(ZydisRegister reg)
@@ -71,18 +134,15 @@ static void check_prefixes(struct shape *shape, const ZydisDecodedInstruction *i
 		for (uint8_t k = 0; k < i; k++)
 			if (insn->raw.prefixes[k].value == value &&
 			    !(value == 0x66 && row->prefixes & PREFIX_66_REPEATED))
-				deny(shape, RFV_RULE_PREFIX, "the same prefix stands twice");
+				deny(shape, DENY_REPEATED_PREFIX);
 		if ((value & 0xf0) == 0x40) {
 			if (type != ZYDIS_PREFIX_TYPE_EFFECTIVE || i + 1 != insn->raw.prefix_count)
-				deny(shape, RFV_RULE_PREFIX,
-				     "a REX prefix that is not the last prefix is dropped");
+				deny(shape, DENY_DROPPED_REX);
 			continue;
 		}
 		if (type == ZYDIS_PREFIX_TYPE_MANDATORY || prefix_permitted(insn, row, value))
 			continue;
-		deny(shape, RFV_RULE_PREFIX,
-		     value == 0x67 ? "the address-size prefix is permitted on lea only"
-		                   : "this prefix is not permitted on this instruction");
+		deny(shape, value == 0x67 ? DENY_ADDRESS_SIZE : DENY_PREFIX);
 	}
 }
 
@@ -105,11 +165,11 @@ static void read_memory_operand(struct shape *shape, const ZydisDecodedInstructi
 	memory->disp_offset = insn->raw.disp.offset;
 
 	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM && operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN)
-		deny(shape, RFV_RULE_OPERAND, "this kind of memory operand is not permitted");
+		deny(shape, DENY_MEMORY_KIND);
 	if (operand->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM || memory->disp_size > 4)
-		deny(shape, RFV_RULE_OPERAND, "a memory operand must be given by ModRM");
+		deny(shape, DENY_MEMORY_ENCODING);
 	if (memory->accessed && (operand->size == 0 || operand->size % 8 != 0 || operand->size > 256))
-		deny(shape, RFV_RULE_OPERAND, "the size of the memory access is not known");
+		deny(shape, DENY_MEMORY_SIZE);
 	/* [i + r15] and [r15 + i] are the same address; keep the base in base. */
 	if (memory->scale == 1 && memory->index >= R14 && memory->index <= R15 && memory->base < R14 &&
 	    memory->base != RSP) {
@@ -136,7 +196,7 @@ static void read_register_operand(struct shape *shape, const ZydisDecodedOperand
 	if (hidden && (class == ZYDIS_REGCLASS_IP || reg == ZYDIS_REGISTER_MXCSR))
 		return;
 	if (!is_general(reg)) {
-		deny(shape, RFV_RULE_OPERAND, "only general, XMM and YMM registers are permitted");
+		deny(shape, DENY_REGISTER_CLASS);
 		return;
 	}
 	number = general_number(reg);
@@ -181,7 +241,7 @@ static void read_operands(struct shape *shape, const ZydisDecodedInstruction *in
 			if (hidden && is_stack_effect(shape->effect))
 				break; /* the stack operand of push, pop, call, ret */
 			if (shape->memory.present)
-				deny(shape, RFV_RULE_OPERAND, "two memory operands");
+				deny(shape, DENY_TWO_MEMORY_OPERANDS);
 			read_memory_operand(shape, insn, operand, shape->effect == EFFECT_NOP);
 			break;
 		case ZYDIS_OPERAND_TYPE_IMMEDIATE:
@@ -191,7 +251,7 @@ static void read_operands(struct shape *shape, const ZydisDecodedInstruction *in
 				shape->imm_constant = (int8_t)operand->imm.value.s; /* shl r, 1 */
 			break;
 		default:
-			deny(shape, RFV_RULE_INSTRUCTION, "far pointers are not permitted");
+			deny(shape, DENY_FAR_POINTER);
 			break;
 		}
 	}
@@ -267,18 +327,18 @@ static void check_vector_length(struct shape *shape, const ZydisDecodedInstructi
 		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		    ZydisRegisterGetClass(operands[i].reg.value) == ZYDIS_REGCLASS_YMM)
 			return;
-	deny(shape, RFV_RULE_OPERAND, "VEX.L is set on an instruction without a 256-bit operand");
+	deny(shape, DENY_VEX_LENGTH);
 }
 
 static void check_branch_form(struct shape *shape, const ZydisDecodedInstruction *insn)
 {
 	if (insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-		deny(shape, RFV_RULE_INSTRUCTION, "far branches are not permitted");
+		deny(shape, DENY_FAR_BRANCH);
 	if (shape->effect == EFFECT_RET && insn->operand_count_visible != 0)
-		deny(shape, RFV_RULE_OPERAND, "ret must not release arguments");
+		deny(shape, DENY_RET_RELEASE);
 	if ((shape->effect == EFFECT_CALL || shape->effect == EFFECT_JMP) &&
 	    shape->dst_kind == OPERAND_REGISTER)
-		deny(shape, RFV_RULE_INDIRECT_BRANCH, "the target is in a register");
+		deny(shape, DENY_REGISTER_TARGET);
 }
 
 static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
@@ -287,25 +347,23 @@ static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
 	switch (shape->effect) {
 	case EFFECT_NOP:
 		if (insn->mnemonic == ZYDIS_MNEMONIC_NOP && !is_nop_opcode(insn))
-			deny(shape, RFV_RULE_INSTRUCTION,
-			     "a reserved nop that means something else on other CPUs");
+			deny(shape, DENY_RESERVED_NOP);
 		break;
 	case EFFECT_BIT_TEST:
 		if (shape->memory.present && shape->src_kind != OPERAND_IMMEDIATE)
-			deny(shape, RFV_RULE_OPERAND,
-			     "a bit offset in a register reaches beyond the memory operand");
+			deny(shape, DENY_BIT_OFFSET);
 		shape->effect = EFFECT_GENERIC;
 		break;
 	case EFFECT_LEA:
 		if (shape->memory.base == RIP_REGISTER)
-			deny(shape, RFV_RULE_MEMORY_BASE, "rip-relative addresses are not permitted");
+			deny(shape, DENY_RIP_RELATIVE);
 		break;
 	case EFFECT_PUSH:
 	case EFFECT_POP:
 		if (shape->width != 8 && shape->dst_kind != OPERAND_IMMEDIATE)
-			deny(shape, RFV_RULE_OPERAND, "only 64-bit push and pop are permitted");
+			deny(shape, DENY_PUSH_SIZE);
 		if (shape->effect == EFFECT_POP && shape->dst == NO_REGISTER)
-			deny(shape, RFV_RULE_OPERAND, "pop is permitted into a register only");
+			deny(shape, DENY_POP_TARGET);
 		break;
 	case EFFECT_CALL:
 	case EFFECT_JMP:
@@ -343,20 +401,18 @@ static void choose_rsp_effect(struct shape *shape)
 	         memory->base == RSP && memory->index == NO_REGISTER && !memory->address32)
 		shape->effect = EFFECT_LEA_RSP;
 	else
-		deny(shape, RFV_RULE_WRITE_RSP,
-		     "rsp may only be changed by push, pop, call, ret, and add, sub, lea "
-		     "with a constant");
+		deny(shape, DENY_WRITE_RSP);
 }
 
 static void check_reserved(struct shape *shape)
 {
 	if (shape->written & 1u << R15)
-		deny(shape, RFV_RULE_WRITE_R15, "r15 holds the base of the cell's memory");
+		deny(shape, DENY_WRITE_R15);
 	if (shape->written & 1u << R14) {
 		if (is_select(shape))
 			shape->effect = EFFECT_SELECT;
 		else
-			deny(shape, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
+			deny(shape, DENY_WRITE_R14);
 	}
 	if (shape->written & 1u << RSP)
 		choose_rsp_effect(shape);
@@ -374,12 +430,12 @@ static void build_shape(struct shape *shape, const ZydisDecodedInstruction *insn
 	*shape = (struct shape){
 	    .length = insn->length, .effect = row->effect, .dst = NO_REGISTER, .src = NO_REGISTER};
 	if (row->effect == EFFECT_DENIED)
-		deny(shape, RFV_RULE_INSTRUCTION, "not on the allow-list");
+		deny(shape, DENY_NOT_LISTED);
 	if (insn->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
 	    insn->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
-		deny(shape, RFV_RULE_INSTRUCTION, "only legacy and VEX encodings are permitted");
+		deny(shape, DENY_ENCODING);
 	if (insn->meta.category == ZYDIS_CATEGORY_STRINGOP)
-		deny(shape, RFV_RULE_INSTRUCTION, "string instructions are not permitted");
+		deny(shape, DENY_STRING);
 	check_prefixes(shape, insn, row);
 	read_first_and_second(shape, insn, operands);
 	read_operands(shape, insn, operands);

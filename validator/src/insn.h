@@ -132,13 +132,22 @@ struct shape {
 	uint8_t imm_offset; /* in the instruction */
 	uint8_t imm_size;   /* bytes; 0: the immediate is imm_constant */
 	int8_t imm_constant;
-	uint8_t rule;           /* enum rfv_rule that this shape breaks whatever the state */
+	uint8_t denial;         /* 0: permitted as far as the shape tells, else see rfv_denial */
 	uint16_t written;       /* general registers that change, bit per register; rsp only
 	                           where an effect does not say how */
 	uint16_t zero_extended; /* of those, the ones whose upper half is always cleared */
 	struct memory_operand memory;
-	const char *detail; /* says why, where rule is set */
 };
+
+_Static_assert(sizeof(struct shape) <= 32, "two shapes in a cache line");
+
+/* The rule that a shape breaks whatever the state, and how to say so. */
+struct denial {
+	enum rfv_rule rule;
+	const char *message;
+};
+
+const struct denial *rfv_denial(const struct shape *shape);
 
 struct decoder {
 	ZydisDecoder zydis;

@@ -139,8 +139,9 @@ static void sweep(struct analysis *analysis)
 		if (lost)
 			mark_leader(analysis, offset);
 		lost = false;
-		if (shape->rule != RFV_RULE_NONE)
-			rfv_report_at(analysis, (enum rfv_rule)shape->rule, offset, "%s", shape->detail);
+		if (shape->denial != 0)
+			rfv_report_at(analysis, rfv_denial(shape)->rule, offset, "%s",
+			              rfv_denial(shape)->message);
 		mark_targets(analysis, shape, offset);
 		analysis->report->stats.instructions++;
 		offset += shape->length;
