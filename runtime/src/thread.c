@@ -82,15 +82,26 @@ static void leave(ucontext_t *context, struct rf_cell *cell)
 	context->uc_mcontext.gregs[REG_RDI] = (greg_t)(uintptr_t)&cell->context;
 }
 
-/* Not a cell's: as if we had never handled it. The faulting instruction runs again, a sent signal is sent
- * again. */
-static void pass_on(int number, const siginfo_t *info)
+/*
+ * Not a cell's: whoever handled this signal before us does so now. Where that
+ * was the kernel's default, it is again: the instruction runs again, a signal
+ * that was sent is sent again, and the process ends.
+ */
+static void pass_on(int number, siginfo_t *info, void *context)
 {
+	const struct sigaction *previous = &previous_actions[0];
 	for (size_t i = 0; i < FAULT_SIGNALS; i++)
 		if (fault_signals[i] == number)
-			sigaction(number, &previous_actions[i], NULL);
-	if (info->si_code <= 0)
-		raise(number);
+			previous = &previous_actions[i];
+	if (previous->sa_flags & SA_SIGINFO) {
+		previous->sa_sigaction(number, info, context);
+	} else if (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN) {
+		previous->sa_handler(number);
+	} else if (previous->sa_handler == SIG_DFL || info->si_code > 0) {
+		signal(number, SIG_DFL);
+		if (info->si_code <= 0)
+			raise(number);
+	}
 }
 
 static void on_fault(int number, siginfo_t *info, void *argument)
@@ -101,7 +112,7 @@ static void on_fault(int number, siginfo_t *info, void *argument)
 	const uint64_t at = get_register(context, REG_RIP) - (number == SIGTRAP ? 1 : 0);
 	/* si_code <= 0: sent by a process, not raised by an instruction. */
 	if (cell == NULL || info->si_code <= 0 || !in_text(cell, at)) {
-		pass_on(number, info);
+		pass_on(number, info, context);
 		return;
 	}
 	/* Bit 1 of a page fault's error code: SDM volume 3, 4.7. */
@@ -148,6 +159,17 @@ static bool handle(int number, void (*handler)(int, siginfo_t *, void *), struct
 	for (size_t i = 0; i < FAULT_SIGNALS; i++)
 		sigdelset(&action.sa_mask, fault_signals[i]);
 	return sigaction(number, &action, previous) == 0;
+}
+
+/* A thread may have been started with signals blocked; ours must come through. */
+static bool unblock_signals(void)
+{
+	sigset_t ours;
+	sigemptyset(&ours);
+	sigaddset(&ours, TICK_SIGNAL);
+	for (size_t i = 0; i < FAULT_SIGNALS; i++)
+		sigaddset(&ours, fault_signals[i]);
+	return pthread_sigmask(SIG_UNBLOCK, &ours, NULL) == 0;
 }
 
 static bool install_handlers(void)
@@ -204,7 +226,7 @@ enum rf_status rf_thread_begin(struct rf_error *error)
 {
 	if (thread.prepared)
 		return RF_OK;
-	if (!install_handlers() || !make_signal_stack())
+	if (!install_handlers() || !unblock_signals() || !make_signal_stack())
 		return rf_fail(error, RF_ERR_SYSTEM, "cannot handle signals on this thread: %s",
 		               strerror(errno));
 	if (!start_timer()) {

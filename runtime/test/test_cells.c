@@ -296,3 +296,46 @@ Test(host, an_earlier_handler_still_gets_its_signals)
 	cr_assert(WIFEXITED(status));
 	cr_assert_eq(WEXITSTATUS(status), 42);
 }
+
+static volatile int handled;
+
+static void counting_handler(int number)
+{
+	(void)number;
+	handled++;
+}
+
+/* A handler that was there first and returns takes nothing from the containment, nor does a blocked signal.
+ */
+Test(host, containment_outlasts_an_earlier_handler)
+{
+	struct rf_pool *pool = NULL;
+	struct rf_packet packet;
+	uint8_t verdict, port;
+	uint64_t cycles = 0;
+	sigset_t all;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	signal(SIGFPE, counting_handler);
+	cr_assert_eq(rf_thread_begin(&error), RF_OK);
+	struct rf_nf *nf = load("hostile");
+	struct rf_cell *cell = start(nf, &(struct rf_cell_options){.budget_ms = 20});
+	cr_assert_eq(rf_pool_create(8, &pool, &error), RF_OK);
+	for (int i = 1; i <= 3; i++) {
+		raise(SIGFPE);
+		cr_assert_eq(handled, i);
+		/* What hostile.S does: 39 divides by zero, 40 never ends. */
+		for (int act = 39; act <= 40; act++) {
+			make_packets(pool, &packet, 1, act);
+			cr_assert_not(rf_cell_process(cell, pool, 1, &packet, 1, &verdict, &port, &cycles));
+			cr_assert_eq(rf_cell_fault(cell)->kind,
+			             act == 39 ? RF_FAULT_DIVIDE : RF_FAULT_TIMEOUT);
+			cr_assert_eq(rf_cell_start(cell, &error), RF_OK);
+		}
+	}
+	cr_assert_eq(handled, 3);
+	rf_cell_destroy(cell);
+	rf_nf_release(nf);
+	rf_pool_destroy(pool);
+	rf_thread_end();
+}

@@ -191,6 +191,18 @@ static enum rf_status move_packets(struct run *run)
 	}
 }
 
+/* Every slot has an owner, and now that is the pool. A missing one would be a bug of the runtime or of a
+ * port. */
+static enum rf_status check_slots(struct run *run)
+{
+	rf_slot_cache_drain(&run->slots);
+	const uint32_t missing = run->pool->slots - rf_pool_free(run->pool);
+	if (missing == 0)
+		return RF_OK;
+	return rf_fail(&run->error, RF_ERR_SYSTEM,
+	               "internal error: %" PRIu32 " packet slots were not given back", missing);
+}
+
 static enum rf_status run_packets(struct run *run)
 {
 	enum rf_status status = rf_pool_create(run->options.slots, &run->pool, &run->error);
@@ -206,6 +218,8 @@ static enum rf_status run_packets(struct run *run)
 	status = move_packets(run);
 	const enum rf_status stopped = ports_stop(&run->ports);
 	print_stats(run);
+	if (status == RF_OK)
+		status = check_slots(run);
 	return status != RF_OK ? status : stopped;
 }
 
