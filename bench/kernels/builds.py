@@ -4,10 +4,16 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolchain import HERE, Failure, run, text_bytes
+from toolchain import HERE, ROOT, Failure, run, text_bytes
 
 CLANG = "clang-22"
 LEVEL = "-O2"
+LIBC = ROOT / "sdk" / "libc"
+PLAIN_LIBRARY_FLAGS = ["-nostdlibinc", f"-isystem{ROOT / 'sdk' / 'include'}", f"-isystem{ROOT / 'include'}",
+                       "-DKERNEL_PLAIN"]
+# Parts of the library that need a cell; and those that are written for x86-64.
+CELL_ONLY = {"address.c", "checksum.c", "ipv6.c", "packet.c"}
+X86_ONLY = {"int128.c", "memory.c", "softfloat.c", "string.c"}
 
 
 @dataclass
@@ -38,6 +44,7 @@ class Build:
     key = ""
     title = ""
     machine_flags = ()
+    plain_library = False  # Ringfence's C library, compiled without the sandbox
 
     def __init__(self, context):
         self.context = context
@@ -56,7 +63,11 @@ class Build:
                 *program.file_flags.get(source, []), "-c", source, "-o", target]
 
     def own_flags(self, program):
-        return program.x86_flags
+        return [*program.x86_flags, *(PLAIN_LIBRARY_FLAGS if self.plain_library and program.library else ())]
+
+    def plain_objects(self, program):
+        """What stands in for the C library outside of a cell."""
+        return self.context.library(self) if program.library else [self.context.support(self)]
 
     def compile(self, program):
         objects = []
@@ -99,12 +110,13 @@ class X32(Build):
     """32-bit pointers in 64-bit mode, without the sandbox: what ILP32 alone gives."""
     key = "x32"
     title = "x32, no sandbox"
+    plain_library = True
     machine_flags = ("--target=x86_64-unknown-none-gnux32", "-fno-pic", "-mno-red-zone", "-fomit-frame-pointer",
                      "-ffreestanding", "-fbuiltin", "-mlong-double-64")
 
     def link(self, program, objects):
         run(["ld.lld-22", "-m", "elf32_x86_64", "--image-base=0x10000000", "-e", program.name, "-o",
-             self.folder(program) / "run", *objects, self.context.support(self)])
+             self.folder(program) / "run", *objects, *self.plain_objects(program)])
 
     def command(self, program, repeat, calls):
         return [self.context.harness_program(), "--x32", self.folder(program) / "run", repeat, *calls]
@@ -114,17 +126,18 @@ class Wasm2c(Build):
     """WebAssembly by the same clang, translated to C by wasm2c, compiled by the same clang again."""
     key = "wasm2c"
     title = "wasm2c"
+    plain_library = True
     machine_flags = ("--target=wasm32", "-ffreestanding", "-fbuiltin")
 
     def own_flags(self, program):
-        return []
+        return PLAIN_LIBRARY_FLAGS if program.library else []
 
     def build(self, program):
         folder = self.folder(program)
         names = program.exports()
         module = folder / "k.wasm"
         run(["wasm-ld-22", "--no-entry", "--stack-first", "-z", "stack-size=1048576",
-             *[f"--export={n}" for n in names], "-o", module, *self.compile(program), self.context.support(self)])
+             *[f"--export={n}" for n in names], "-o", module, *self.compile(program), *self.plain_objects(program)])
         run(["wasm2c", "-n", "k", module, "-o", folder / "k.c"])
         (folder / "glue.c").write_text(self.glue(names))
         code = folder / "k.o"
@@ -200,6 +213,23 @@ class Context:
             run([CLANG, LEVEL, *build.machine_flags, "-fno-builtin", "-c", HERE / "support.c", "-o", target])
             return target
         return self.once(("support", build.key), make)
+
+    def library(self, build):
+        def make():
+            folder = self.folder / build.key / "libc"
+            folder.mkdir(parents=True, exist_ok=True)
+            wasm = build.key == Wasm2c.key
+            leave_out = CELL_ONLY | (X86_ONLY if wasm else set())
+            sources = [s for s in sorted(LIBC.glob("*.c")) if s.name not in leave_out] + [HERE / "plain_host.c"]
+            if wasm:
+                sources += [HERE / "plain_string.c", HERE / "support.c"]
+            objects = []
+            for source in sources:
+                objects.append(folder / f"{source.stem}.o")
+                run([CLANG, LEVEL, "-w", *build.machine_flags, *PLAIN_LIBRARY_FLAGS, "-fno-builtin", "-c", source, "-o",
+                     objects[-1]])
+            return objects
+        return self.once(("library", build.key), make)
 
     def wasm_runtime(self):
         def make():

@@ -24,8 +24,6 @@
 
 enum { PAGE = 4096, X32_STACK_SIZE = 8 << 20 };
 #define X32_STACK_BASE 0x60000000u
-#define X32_HEAP_BASE 0x70000000u
-#define X32_HEAP_SIZE (64u << 20)
 
 typedef uint32_t function(uint32_t);
 
@@ -140,24 +138,12 @@ static uint32_t find_symbol(const struct image *image, const char *name)
 	return 0;
 }
 
-/* Code that allocates finds the bounds of its heap where Ringfence's libc looks for them. */
-static void give_heap(const struct image *image)
-{
-	uint32_t info = find_symbol(image, "__rf_info");
-	if (info == 0)
-		return;
-	map_low(X32_HEAP_BASE, X32_HEAP_SIZE, "x32 heap");
-	uint32_t bounds[2] = {X32_HEAP_BASE, X32_HEAP_BASE + X32_HEAP_SIZE};
-	memcpy((void *)(uintptr_t)info, bounds, sizeof bounds);
-}
-
 static void load_x32(const char *path, struct image *image)
 {
 	*image = read_image(path);
 	load_segments(image);
 	map_low(X32_STACK_BASE, X32_STACK_SIZE, "x32 stack");
 	x32_stack_top = X32_STACK_BASE + X32_STACK_SIZE - 64;
-	give_heap(image);
 }
 
 /* `image` is NULL for a function that is linked with this program. */

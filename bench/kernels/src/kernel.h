@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__has_include)
+#if defined(__has_include) && !defined(KERNEL_PLAIN)
 #if __has_include(<ringfence/nf.h>)
 #include <ringfence/nf.h>
 #endif
