@@ -35,6 +35,13 @@ void _rf_start(void)
 		(*constructor)();
 }
 
+/* What the vtable of an abstract class names. */
+void __cxa_pure_virtual(void);
+void __cxa_pure_virtual(void)
+{
+	__builtin_trap();
+}
+
 /* Destructors never run: a network function does not exit, its cell is dropped. */
 void *const __dso_handle = 0;
 int __cxa_atexit(void (*destructor)(void *), void *argument, void *handle);
