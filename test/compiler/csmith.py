@@ -105,15 +105,15 @@ def cell_checksums(tools, objects, levels, folder):
     status, text = run([tools.rf_cc, "-o", binary, *objects], 120)
     if status != 0:
         raise Mismatch("link or validator", " ".join(levels), text)
-    checksums = {}
-    for level in levels:
-        name = "run" + level.replace("-", "_")
-        status, text = run([tools.rf_run, "--call", name, "--stats=json", *tools.run_options, binary], 60)
-        lines = [line for line in text.splitlines() if '"result"' in line]
-        if status != 0 or len(lines) != 1:
-            raise Mismatch("fault in the cell", level, f"exit status {status}\n{text}")
-        checksums[level] = json.loads(lines[0])["result"]
-    return checksums
+    names = {level: "run" + level.replace("-", "_") for level in levels}
+    calls = [word for name in names.values() for word in ("--call", name)]
+    status, text = run([tools.rf_run, *calls, "--stats=json", *tools.run_options, binary], 120)
+    results = [json.loads(line)["result"] for line in text.splitlines() if '"result"' in line]
+    if status != 0 or len(results) != len(levels):
+        # Calls are made in order: the first one without a result is the one that failed.
+        level = levels[len(results)] if len(results) < len(levels) else " ".join(levels)
+        raise Mismatch("fault in the cell", level, f"exit status {status}\n{text}")
+    return dict(zip(levels, results))
 
 
 def settle(program, folder, expected, level, got):
