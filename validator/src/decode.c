@@ -310,11 +310,20 @@ static void simplify_effect(struct shape *shape, const ZydisDecodedInstruction *
 		shape->zero_extended = 0;
 }
 
-static bool is_nop_opcode(const ZydisDecodedInstruction *insn)
+/*
+ * nop, pause: with REX.B the opcode is xchg r8, rax, and for F3 processors
+ * differ in what they make of that (Zydis says pause, AMD exchanges).
+ */
+static void check_nop(struct shape *shape, const ZydisDecodedInstruction *insn)
 {
-	if (insn->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT)
-		return insn->opcode == 0x90;
-	return insn->opcode_map == ZYDIS_OPCODE_MAP_0F && insn->opcode == 0x1f && insn->raw.modrm.reg == 0;
+	const bool one_byte = insn->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && insn->opcode == 0x90;
+	const bool long_nop =
+	    insn->opcode_map == ZYDIS_OPCODE_MAP_0F && insn->opcode == 0x1f && insn->raw.modrm.reg == 0;
+
+	if (!long_nop && (insn->attributes & ZYDIS_ATTRIB_HAS_REX))
+		deny(shape, DENY_PREFIX);
+	if (insn->mnemonic == ZYDIS_MNEMONIC_NOP && !one_byte && !long_nop)
+		deny(shape, DENY_RESERVED_NOP);
 }
 
 static void check_vector_length(struct shape *shape, const ZydisDecodedInstruction *insn,
@@ -346,8 +355,7 @@ static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
 {
 	switch (shape->effect) {
 	case EFFECT_NOP:
-		if (insn->mnemonic == ZYDIS_MNEMONIC_NOP && !is_nop_opcode(insn))
-			deny(shape, DENY_RESERVED_NOP);
+		check_nop(shape, insn);
 		break;
 	case EFFECT_BIT_TEST:
 		if (shape->memory.present && shape->src_kind != OPERAND_IMMEDIATE)

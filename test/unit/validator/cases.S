@@ -68,7 +68,6 @@ accept nops
 	nop
 	.nops	64
 	.byte	0x66, 0x90
-	.byte	0x48, 0x90
 	ret
 accept padding_behind_a_trap
 	ud2
@@ -285,6 +284,9 @@ deny redundant_data16_on_bytes, prefix, "not permitted on this", .byte 0x66, 0x8
 deny redundant_rep, prefix, "not permitted on this", .byte 0xf3, 0x0f, 0xb6, 0xc0
 deny data16_push, prefix, "not permitted on this", pushw %ax
 deny data16_bswap, prefix, "not permitted on this", .byte 0x66, 0x0f, 0xc8
+deny pause_with_rex, prefix, "not permitted on this", .byte 0xf3, 0x41, 0x90
+deny pause_with_another_rex, prefix, "not permitted on this", .byte 0xf3, 0x4d, 0x90
+deny nop_with_rex, prefix, "not permitted on this", .byte 0x48, 0x90
 deny xacquire, prefix, "not permitted on this", .byte 0xf2, 0xf0, 0x41, 0x01, 0x07
 reject data16_jump, prefix, "not permitted on this"
 	bad
