@@ -257,17 +257,17 @@ static void try_opcodes(uint8_t *bytes, size_t length)
 
 Test(cpu, legacy_encodings, .timeout = 100)
 {
-	static const uint8_t prefixes[] = {0, 0x66, 0xf2, 0xf3, 0xf0, 0x67};
+	static const char *const prefixes[] = {"",     "\x66",     "\xf2",     "\xf3",     "\xf0",    "\x67",
+	                                       "\x2e", "\x66\xf2", "\x66\xf3", "\xf2\x66", "\xf3\x66"};
 	static const uint8_t rexes[] = {0, 0x40, 0x41, 0x45, 0x48, 0x49, 0x4d};
 	uint8_t bytes[RFV_INSTRUCTION_MAX];
 
 	set_up();
-	for (size_t p = 0; p < sizeof prefixes; p++)
+	for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++)
 		for (size_t r = 0; r < sizeof rexes; r++) {
-			size_t length = 0;
+			size_t length = strlen(prefixes[p]);
 
-			if (prefixes[p] != 0)
-				bytes[length++] = prefixes[p];
+			memcpy(bytes, prefixes[p], length);
 			if (rexes[r] != 0)
 				bytes[length++] = rexes[r];
 			try_opcodes(bytes, length);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts made to be slow, or to overflow what the validator remembers: the verdict stays right, the work
+ * linear. */
+#include <criterion/criterion.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ringfence/validator.h>
+
+#include "nf_builder.h"
+
+/* A state changes at most this often, so its block is visited at most once more. */
+#define VISITS_MAX 28
+
+struct text {
+	uint8_t *bytes;
+	uint32_t size;
+	uint32_t capacity;
+};
+
+static void emit(struct text *text, const void *bytes, uint32_t size)
+{
+	if (text->size + size > text->capacity) {
+		text->capacity = 2 * (text->capacity + size);
+		text->bytes = realloc(text->bytes, text->capacity);
+		cr_assert_not_null(text->bytes);
+	}
+	memcpy(text->bytes + text->size, bytes, size);
+	text->size += size;
+}
+
+static void emit_jump(struct text *text, uint8_t condition, int64_t target)
+{
+	const uint8_t opcode[] = {0x0f, condition};
+	const int32_t distance = (int32_t)(target - (int64_t)text->size - 6);
+
+	emit(text, opcode, sizeof opcode);
+	emit(text, &distance, sizeof distance);
+}
+
+#define EMIT(text, ...) emit((text), (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define JE 0x84
+#define JNE 0x85
+
+/* The file with a text of any size: the builder's own text is too small for these. */
+static uint8_t *build(const struct text *text, const struct nf_file *shell, size_t *size)
+{
+	const size_t start = offsetof(struct nf_file, text);
+	uint8_t *bytes = malloc(start + text->size);
+	struct nf_file *file = (struct nf_file *)(void *)bytes;
+
+	cr_assert_not_null(bytes);
+	memcpy(bytes, shell, start);
+	memcpy(bytes + start, text->bytes, text->size);
+	file->segment[NF_TEXT].p_filesz = text->size;
+	file->segment[NF_TEXT].p_memsz = text->size;
+	*size = start + text->size;
+	return bytes;
+}
+
+static struct nf_file shell;
+static struct rfv_finding finding;
+
+static enum rfv_verdict check(struct text *text, struct rfv_report *report)
+{
+	enum rfv_verdict verdict;
+	size_t size;
+	uint8_t *bytes;
+
+	*report = (struct rfv_report){.findings = &finding, .capacity = 1};
+	bytes = build(text, &shell, &size);
+	verdict = rfv_check(bytes, size, report);
+	cr_expect_leq(report->stats.block_visits, (uint64_t)VISITS_MAX * report->stats.blocks);
+	free(bytes);
+	free(text->bytes);
+	*text = (struct text){0};
+	return verdict;
+}
+
+static void empty_shell(void)
+{
+	static const uint8_t ret[] = {0xc3};
+
+	nf_build(&shell, ret, sizeof ret);
+}
+
+/* Every block of 8 bytes jumps to one common join, and falls into the next. */
+Test(limits, a_join_of_a_hundred_thousand_edges)
+{
+	struct text text = {0};
+	struct rfv_report report;
+
+	empty_shell();
+	EMIT(&text, 0xeb, 0x01, 0xc3); /* jmp over; join: ret */
+	for (uint32_t i = 0; i < 100000; i++) {
+		EMIT(&text, 0xff, (uint8_t)(0xc0 + i % 3)); /* inc eax, ecx, edx */
+		emit_jump(&text, JNE, 2);
+	}
+	EMIT(&text, 0xc3);
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
+	cr_expect_gt(report.stats.blocks, 100000);
+}
+
+/* Loops within loops, each of which widens a mask by one bit per turn. */
+Test(limits, deep_nesting_with_masks_that_grow_bit_by_bit)
+{
+	enum { DEPTH = 20000 };
+	struct text text = {0};
+	struct rfv_report report;
+	uint32_t *heads = calloc(DEPTH, sizeof *heads);
+
+	cr_assert_not_null(heads);
+	empty_shell();
+	EMIT(&text, 0xb8, 1, 0, 0, 0, 0xb9, 1, 0, 0, 0, 0xba, 1, 0, 0, 0); /* eax = ecx = edx = 1 */
+	for (uint32_t i = 0; i < DEPTH; i++) {
+		heads[i] = text.size;
+		EMIT(&text, 0x01, 0xc9); /* add ecx, ecx */
+	}
+	for (uint32_t i = DEPTH; i-- > 0;) {
+		EMIT(&text, 0x01, 0xc0, 0x01, 0xd2); /* add eax, eax; add edx, edx */
+		emit_jump(&text, JNE, heads[i]);
+	}
+	EMIT(&text, 0xc3);
+	free(heads);
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
+}
+
+/* A ladder whose every rung may also go back to the start with one more fact lost. */
+Test(limits, backward_edges_that_lose_one_fact_each)
+{
+	struct text text = {0};
+	struct rfv_report report;
+
+	empty_shell();
+	EMIT(&text, 0x90);
+	for (uint32_t i = 0; i < 20000; i++) {
+		EMIT(&text, 0x83, 0xe0, (uint8_t)(i & 0x7f)); /* and eax, i */
+		EMIT(&text, 0x31, 0xc9, 0xff, 0xc1);          /* ecx = 1 */
+		emit_jump(&text, JE, 1);
+		emit_jump(&text, JNE, text.size > 4000 ? text.size - 4000 / 19 * 19 : 1);
+	}
+	EMIT(&text, 0xc3);
+	(void)check(&text, &report); /* most of these jumps hit no instruction: what counts is the work */
+}
+
+/* 4,000 jumps that each select all of 64 entries. */
+Test(limits, jump_tables_shared_by_thousands_of_jumps)
+{
+	struct text text = {0};
+	struct rfv_report report;
+
+	empty_shell();
+	for (uint32_t k = 0; k < NF_TABLE_MAX; k++)
+		nf_set_jump(&shell, k, 11 * k);
+	for (uint32_t i = 0; i < 4000; i++) {
+		EMIT(&text, 0x83, 0xe7, 0x3f);                               /* and edi, 63 */
+		EMIT(&text, 0x41, 0xff, 0xa4, 0xff, 0x00, 0x00, 0x02, 0x80); /* jmp [r15 + rdi*8 + tables] */
+	}
+	/* Only the first 64 are reached, each from all: that is just within bounds. */
+	cr_expect_neq(check(&text, &report), RFV_MALFORMED);
+	cr_expect_eq(report.stats.functions, 1);
+}
+
+Test(limits, jump_tables_shared_too_often)
+{
+	struct text text = {0};
+	struct rfv_report report;
+
+	empty_shell();
+	for (uint32_t k = 0; k < NF_TABLE_MAX; k++)
+		nf_set_jump(&shell, k, 0);
+	for (uint32_t i = 0; i < 200; i++) {
+		EMIT(&text, 0x83, 0xe7, 0x3f);
+		emit_jump(&text, JE, (int64_t)text.size + 6 + 8); /* over the jump */
+		EMIT(&text, 0x41, 0xff, 0xa4, 0xff, 0x00, 0x00, 0x02, 0x80);
+	}
+	EMIT(&text, 0xc3);
+	/* All entries lead to the first instruction, which is the function's entry. */
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "jump-table");
+
+	empty_shell();
+	EMIT(&text, 0x90);
+	for (uint32_t k = 0; k < NF_TABLE_MAX; k++)
+		nf_set_jump(&shell, k, 1);
+	for (uint32_t i = 0; i < 200; i++) {
+		EMIT(&text, 0x83, 0xe7, 0x3f);
+		emit_jump(&text, JE, (int64_t)text.size + 6 + 8);
+		EMIT(&text, 0x41, 0xff, 0xa4, 0xff, 0x00, 0x00, 0x02, 0x80);
+	}
+	EMIT(&text, 0xc3);
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "limit", "%s", finding.message);
+}
+
+/*
+ * More shapes than can be remembered: every prefix-opcode-ModRM-SIB of a set
+ * of loads. The last instruction is the one that is wrong.
+ */
+static void emit_many_shapes(struct text *text)
+{
+	static const uint8_t opcodes[] = {0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x3b, 0x8b, 0x39};
+
+	EMIT(text, 0x31, 0xc0, 0x31, 0xc9, 0x31, 0xd2, 0x31, 0xf6, 0x31,
+	     0xff); /* eax, ecx, edx, esi, edi = 0 */
+	for (uint32_t i = 0; i < 40000; i++) {
+		static const uint8_t indices[] = {0, 1, 2, 6, 7};
+		const uint8_t reg = (uint8_t)(i % 2 == 0 ? 0 : 2) /* eax, edx */;
+		const uint8_t index = indices[i / 2 % 5];
+		const uint8_t scale = (uint8_t)(i / 10 % 4);
+		const uint8_t opcode = opcodes[i / 40 % 10];
+		const uint8_t mod = (uint8_t)(1 + i / 400 % 2);
+		const uint8_t rex = (uint8_t)(0x41 | (i / 800 % 2) << 2);
+
+		if (i / 1600 % 2 == 1)
+			EMIT(text, 0x66);
+		EMIT(text, rex, opcode, (uint8_t)(mod << 6 | reg << 3 | 4),
+		     (uint8_t)(scale << 6 | index << 3 | 7));
+		emit(text, "\0\0\0", mod == 1 ? 1 : 4);
+		EMIT(text, 0x31, 0xc0, 0x31, 0xd2); /* eax and edx are indices again */
+	}
+	/* Nops: each of 5 prefixes, 16 REX, 3 ModRM and 256 SIB is a shape of its own, 61,440 in all. */
+	for (uint32_t i = 0; i < 5 * 16 * 3 * 256; i++) {
+		static const char *const prefixes[] = {"", "\x66", "\x2e", "\x66\x2e", "\x66\x66"};
+		const char *prefix = prefixes[i / (16 * 3 * 256)];
+		const uint8_t mod = (uint8_t)(i / 256 % 3);
+		const uint8_t sib = (uint8_t)i;
+
+		emit(text, prefix, (uint32_t)strlen(prefix));
+		EMIT(text, (uint8_t)(0x40 | i / (3 * 256) % 16), 0x0f, 0x1f, (uint8_t)(mod << 6 | 4), sib);
+		emit(text, "\0\0\0\0", mod == 1 ? 1 : mod == 2 || (sib & 7) == 5 ? 4 : 0);
+	}
+}
+
+Test(limits, more_shapes_than_are_remembered)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	uint32_t bad;
+
+	empty_shell();
+	emit_many_shapes(&text);
+	EMIT(&text, 0xc3);
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "0x%x %s", finding.address, finding.message);
+
+	emit_many_shapes(&text);
+	bad = text.size;
+	EMIT(&text, 0xf0, 0x0f, 0xc1, 0x1f); /* lock xadd [rdi], ebx: a shape that is new */
+	EMIT(&text, 0xc3);
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "memory-base");
+	cr_expect_eq(finding.address, RF_TEXT_ADDR + bad);
+}
+
+static void emit_frame_store(struct text *text, uint32_t offset)
+{
+	EMIT(text, 0x48, 0x89, 0xbc, 0x24); /* mov [rsp + offset], rdi */
+	emit(text, &offset, sizeof offset);
+}
+
+static void emit_frame_load(struct text *text, uint32_t offset)
+{
+	EMIT(text, 0x48, 0x8b, 0x84, 0x24); /* mov rax, [rsp + offset] */
+	emit(text, &offset, sizeof offset);
+}
+
+/* More spilled values than are tracked: those beyond are unknown, the others are not mixed up. */
+Test(limits, more_spills_than_are_tracked)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	const uint32_t frame = RF_FRAME_MAX;
+	const uint32_t slots = frame / 8;
+
+	empty_shell();
+	EMIT(&text, 0x48, 0x81, 0xec); /* sub rsp, frame */
+	emit(&text, &frame, sizeof frame);
+	EMIT(&text, 0x89, 0xff); /* mov edi, edi */
+	for (uint32_t i = 0; i < slots; i++)
+		emit_frame_store(&text, 8 * i);
+	emit_frame_load(&text, 0);
+	EMIT(&text, 0x41, 0x8b, 0x04, 0x07); /* mov eax, [r15 + rax] */
+	EMIT(&text, 0x48, 0x81, 0xc4);
+	emit(&text, &frame, sizeof frame);
+	EMIT(&text, 0xc3);
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
+
+	EMIT(&text, 0x48, 0x81, 0xec);
+	emit(&text, &frame, sizeof frame);
+	EMIT(&text, 0x89, 0xff);
+	for (uint32_t i = 0; i < slots; i++)
+		emit_frame_store(&text, 8 * i);
+	EMIT(&text, 0x48, 0xc7, 0x04, 0x24, 0xff, 0xff, 0xff, 0xff); /* mov qword [rsp], -1 */
+	emit_frame_load(&text, 0);
+	EMIT(&text, 0x41, 0x8b, 0x04, 0x07);
+	EMIT(&text, 0x0f, 0x0b);
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "memory-index");
+}
+
+/* Frames of many sizes in many functions: what one tracked is forgotten for the next. */
+Test(limits, no_fact_leaks_into_the_next_function)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	uint32_t second;
+
+	empty_shell();
+	EMIT(&text, 0x50, 0x89, 0xff, 0x48, 0x89, 0x3c, 0x24, 0x58, 0xc3); /* spill edi; pop rax; ret */
+	second = text.size;
+	EMIT(&text, 0x50, 0x48, 0x8b, 0x04, 0x24); /* push rax; mov rax, [rsp] */
+	EMIT(&text, 0x41, 0x8b, 0x04, 0x07);       /* mov eax, [r15 + rax] */
+	EMIT(&text, 0x58, 0xc3);
+	nf_add_entry(&shell, second);
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_eq(finding.address, RF_TEXT_ADDR + second + 5);
+	cr_expect_eq(report.total, 1);
+}
