@@ -34,16 +34,16 @@ def make_frame(length, number, first=NEXT):
 
 
 class GuestTest(unittest.TestCase):
+    """What the tests of one guest share."""
     guest = None
+    addresses = [address for pair in PAIRS.values() for address in pair[:2]]
 
     @classmethod
-    def setUpClass(cls):
-        cls.log = os.path.join(LOGS, "guest-vfio.log")
-        cls.guest = Guest(FOLDER, NICS, cls.log)
-        addresses = [a for pair in PAIRS.values() for a in pair[:2]] + [HOTPLUG]
-        status, output = cls.guest.status(f"rf-bind bind {' '.join(addresses)}")
-        if status != 0:
-            raise Failure(output)
+    def prepare(cls, *commands):
+        for command in commands:
+            status, output = cls.guest.status(command)
+            if status != 0:
+                raise Failure(output)
 
     @classmethod
     def tearDownClass(cls):
@@ -124,6 +124,13 @@ class GuestTest(unittest.TestCase):
         for model in PAIRS:
             with self.subTest(model=model):
                 body(model)
+
+
+class VfioTest(GuestTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.guest = Guest(FOLDER, NICS, os.path.join(LOGS, "guest-vfio.log"))
+        cls.prepare(f"rf-bind bind {' '.join(cls.addresses)} {HOTPLUG}")
 
     # ---- Traffic
 
@@ -337,6 +344,42 @@ class GuestTest(unittest.TestCase):
         self.assertEqual(status, 3, output)
         self.assertIn("in use", output)
         self.stop()
+
+
+class UioTest(GuestTest):
+    """The fallback, in a guest without an IOMMU."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.guest = Guest(FOLDER, NICS[:4], os.path.join(LOGS, "guest-uio.log"), iommu=False)
+        cls.prepare(f"rf-bind bind --uio {' '.join(cls.addresses)}")
+
+    def test_traffic(self):
+        self.guest.run("echo 32 > /proc/sys/vm/nr_hugepages")
+        def body(model):
+            source, sink = self.start(CHAIN, model, "--bidir")
+            self.exchange(source, sink, [make_frame(60 + n * 7, n) for n in range(200)])
+            self.exchange(sink, source, [make_frame(60 + n * 7, n) for n in range(200)])
+            self.stop()
+            # Never silently: the device can reach everything.
+            self.assertRegex(self.guest.run("cat /tmp/err"), "warning: no IOMMU .* all memory of this machine")
+        self.both(body)
+
+    def test_without_hugepages(self):
+        self.guest.run("echo 0 > /proc/sys/vm/nr_hugepages")
+        address = PAIRS["e1000"][0]
+        status, output = self.guest.status(f"cd /rf; rf-run pass.nf --in e1000:{address} --out null")
+        self.assertEqual(status, 3, output)
+        self.assertIn("/proc/sys/vm/nr_hugepages", output)
+
+    def test_vfio_is_not_offered(self):
+        address = PAIRS["e1000"][0]
+        status, output = self.guest.status(f"rf-bind bind {address}")
+        self.assertEqual(status, 3, output)
+        self.assertIn("no IOMMU", output)
+        status, output = self.guest.status(f"cd /rf; rf-run pass.nf --in e1000:{address},access=vfio --out null")
+        self.assertEqual(status, 3, output)
+        self.assertIn(f"rf-bind bind {address}", output)
 
 
 if __name__ == "__main__":
