@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <gelf.h>
 #include <libelf.h>
@@ -103,12 +104,25 @@ static void find_symbol(const struct places *places, uint32_t address, struct pl
 	place->symbol_offset = address - places->symbols[low - 1].address;
 }
 
+/* The unit that covers the address. Not by .debug_aranges, which clang does not write. */
+static bool find_unit(Dwarf *dwarf, uint32_t address, Dwarf_Die *unit)
+{
+	Dwarf_CU *at = NULL;
+	Dwarf_Half version;
+	uint8_t type;
+
+	while (dwarf_get_units(dwarf, at, &at, &version, &type, unit, NULL) == 0)
+		if (type == DW_UT_compile && dwarf_haspc(unit, address) > 0)
+			return true;
+	return false;
+}
+
 static void find_line(const struct places *places, uint32_t address, struct place *place)
 {
 	Dwarf_Die unit;
 	Dwarf_Line *line;
 
-	if (places->dwarf == NULL || dwarf_addrdie(places->dwarf, address, &unit) == NULL)
+	if (places->dwarf == NULL || !find_unit(places->dwarf, address, &unit))
 		return;
 	line = dwarf_getsrc_die(&unit, address);
 	if (line == NULL || dwarf_lineno(line, &place->line) != 0)
