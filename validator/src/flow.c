@@ -185,16 +185,17 @@ static void walk(struct analysis *analysis, uint32_t root)
 	}
 }
 
-/* Turns the post-order from `first` on around; false if there is no memory for so many states. */
+/*
+ * Turns the post-order from `first` on around; false if there is no memory for
+ * so many states. Then no state may be stored, now or later, for the blocks from `first` on.
+ */
 static bool finish_order(struct analysis *analysis, uint32_t first)
 {
 	uint32_t *order = analysis->order;
 
-	if (analysis->order_count == first)
-		return true;
-	for (uint32_t i = first, k = analysis->order_count - 1; i < k; i++, k--) {
+	for (uint32_t i = first, k = analysis->order_count; i + 1 < k; i++) {
 		const uint32_t swap = order[i];
-		order[i] = order[k];
+		order[i] = order[--k];
 		order[k] = swap;
 	}
 	for (uint32_t i = first; i < analysis->order_count; i++)
@@ -265,20 +266,18 @@ static bool table_in_range(struct analysis *analysis, uint32_t from, const struc
 	return true;
 }
 
-static void follow_table(struct analysis *analysis, uint32_t from, const struct table_jump *jump)
+/* Claims and walks what the index can select; false, reported, where one of that is no target. */
+static bool walk_table(struct analysis *analysis, uint32_t from, const struct table_jump *jump)
 {
-	const uint32_t first = analysis->order_count;
 	uint32_t index = 0;
 
-	if (!table_in_range(analysis, from, jump))
-		return;
 	/* All numbers within the mask, in ascending order: (index - mask) & mask is the next. */
 	do {
 		const int64_t target = table_target(analysis, jump->offset + index * jump->step);
 
 		if (analysis->table_work == 0) {
 			rfv_report_at(analysis, RFV_RULE_LIMIT, from, "jump tables overlap too often");
-			return;
+			return false;
 		}
 		analysis->table_work--;
 		if (!is_instruction(analysis, target) || (analysis->map[target] & MAP_ENTRY)) {
@@ -286,17 +285,32 @@ static void follow_table(struct analysis *analysis, uint32_t from, const struct 
 			              "index 0x%" PRIx32 " leads to 0x%" PRIx64
 			              ", not an instruction of this function",
 			              index, (uint64_t)(target + analysis->image->text.address));
-			return;
+			return false;
 		}
 		if (claim(analysis, from, target))
 			walk(analysis, rfv_block_at(analysis, (uint32_t)target));
 		index = (index - jump->mask) & jump->mask;
 	} while (index != 0);
+	return true;
+}
+
+static void follow_table(struct analysis *analysis, uint32_t from, const struct table_jump *jump)
+{
+	const uint32_t first = analysis->order_count;
+	uint32_t index = 0;
+	bool walked;
+
+	if (!table_in_range(analysis, from, jump))
+		return;
+	walked = walk_table(analysis, from, jump);
+	/* Also after a fault: each claimed block needs its rank, and room for its state. */
 	if (!finish_order(analysis, first)) {
 		rfv_report_at(analysis, RFV_RULE_LIMIT, from,
 		              "the function is too large to follow its jump tables");
 		return;
 	}
+	if (!walked)
+		return;
 	do {
 		follow(analysis, from, table_target(analysis, jump->offset + index * jump->step));
 		index = (index - jump->mask) & jump->mask;

@@ -12,7 +12,7 @@
 /* Room for states, in values: a minimum for each block, and more for texts that are not huge. */
 #define POOL_PER_BLOCK 24u
 #define POOL_EXTRA_PER_BLOCK 1024u
-#define POOL_EXTRA_MAX 0x200000u
+#define POOL_EXTRA_MAX 0x800000u
 /* How often each entry of the jump tables may be looked at. */
 #define TABLE_WORK 64u
 

@@ -322,3 +322,63 @@ Test(limits, no_fact_leaks_into_the_next_function)
 	cr_expect_eq(finding.address, RF_TEXT_ADDR + second + 5);
 	cr_expect_eq(report.total, 1);
 }
+
+static void emit_table_jump(struct text *text, uint8_t mask)
+{
+	EMIT(text, 0x83, 0xe7, mask);                               /* and edi, mask */
+	EMIT(text, 0x41, 0xff, 0xa4, 0xff, 0x00, 0x00, 0x02, 0x80); /* jmp [r15 + rdi*8 + tables] */
+}
+
+/* A table with one wrong entry must leave the blocks of its right ones in order for other jumps. */
+Test(limits, a_wrong_table_entry_and_then_its_right_ones)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	uint32_t target;
+
+	empty_shell();
+	EMIT(&text, 0x31, 0xc0, 0xc3); /* so that the next function's blocks are not the first */
+	nf_add_entry(&shell, text.size);
+	EMIT(&text, 0x85, 0xf6); /* test esi, esi */
+	emit_jump(&text, JE, (int64_t)text.size + 6 + 11);
+	emit_table_jump(&text, 3);
+	emit_table_jump(&text, 1);
+	target = text.size;
+	EMIT(&text, 0xff, 0xc1, 0xc3); /* inc ecx; ret */
+	nf_set_jump(&shell, 0, target);
+	nf_set_jump(&shell, 1, target + 2);
+	nf_set_jump(&shell, 2, 0); /* another function's entry */
+	nf_set_jump(&shell, 3, 0);
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_eq(report.total, 1);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "jump-table");
+}
+
+/* A wide frame, and then more blocks behind a jump table than there is room for such states. */
+Test(limits, more_states_behind_a_jump_table_than_fit)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	const uint32_t frame = RF_FRAME_MAX;
+	uint32_t loop;
+
+	empty_shell();
+	EMIT(&text, 0x48, 0x81, 0xec);
+	emit(&text, &frame, sizeof frame);
+	EMIT(&text, 0x89, 0xff);
+	for (uint32_t i = 0; i < 1024; i++)
+		emit_frame_store(&text, 8 * i);
+	loop = text.size;
+	EMIT(&text, 0xff, 0xc2); /* inc edx */
+	emit_table_jump(&text, 1);
+	nf_set_jump(&shell, 0, text.size);
+	nf_set_jump(&shell, 1, text.size);
+	for (uint32_t i = 0; i < 12000; i++) {
+		EMIT(&text, 0xff, 0xc1); /* inc ecx */
+		emit_jump(&text, JNE, i == 0 ? loop : text.size + 6);
+	}
+	emit_jump(&text, JE, loop); /* comes back to the table jump with another state */
+	EMIT(&text, 0x0f, 0x0b);
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "limit", "%s", finding.message);
+}
