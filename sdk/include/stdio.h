@@ -46,6 +46,12 @@ int vsprintf(char *restrict to, const char *restrict format, __rf_va_list argume
 int asprintf(char **restrict to, const char *restrict format, ...) __RF_PRINTF(2, 3);
 int vasprintf(char **restrict to, const char *restrict format, __rf_va_list arguments) __RF_PRINTF(2, 0);
 
+/* From text only. Numbers end after 511 characters. No %lc, %ls, %l[. */
+int sscanf(const char *restrict text, const char *restrict format, ...)
+    __attribute__((__format__(__scanf__, 2, 3)));
+int vsscanf(const char *restrict text, const char *restrict format, __rf_va_list arguments)
+    __attribute__((__format__(__scanf__, 2, 0)));
+
 int printf(const char *restrict format, ...) __RF_PRINTF(1, 2);
 int vprintf(const char *restrict format, __rf_va_list arguments) __RF_PRINTF(1, 0);
 int fprintf(FILE *restrict stream, const char *restrict format, ...) __RF_PRINTF(2, 3);

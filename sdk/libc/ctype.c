@@ -2,6 +2,10 @@
 /* ASCII character classes, as comparisons of unsigned distances. */
 #include <ctype.h>
 
+/* Not of ISO C: a program may have functions of these names. */
+#pragma weak isascii
+#pragma weak toascii
+
 int isdigit(int c)
 {
 	return (unsigned int)c - '0' < 10;

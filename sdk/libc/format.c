@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not of ISO C: a program may have functions of these names. */
+#pragma weak asprintf
+#pragma weak vasprintf
+
 void sink_put(struct sink *sink, const char *text, size_t length)
 {
 	if (sink->stream) {

@@ -18,6 +18,12 @@
 #include <ringfence/host.h>
 #include <ringfence/nf_abi.h>
 
+/* Not of ISO C: a program may have functions of these names. */
+#pragma weak reallocarray
+#pragma weak posix_memalign
+#pragma weak memalign
+#pragma weak malloc_usable_size
+
 extern struct rf_cell_info __rf_info;
 
 #define ALIGNMENT 16u

@@ -9,6 +9,10 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Not of ISO C: a program may have functions of these names. */
+#pragma weak mempcpy
+#pragma weak bcmp
+
 typedef uint16_t u16 __attribute__((aligned(1), may_alias));
 typedef uint32_t u32 __attribute__((aligned(1), may_alias));
 typedef uint64_t u64 __attribute__((aligned(1), may_alias));

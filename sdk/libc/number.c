@@ -8,6 +8,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+/* Not of ISO C: a program may have functions of these names. */
+#pragma weak random
+#pragma weak srandom
+#pragma weak rand_r
+
 /* Any character's value as a digit; 36 if it is none. */
 static unsigned int digit_value(char c)
 {

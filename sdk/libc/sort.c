@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not of ISO C: a program may have functions of these names. */
+#pragma weak qsort_r
+
 #define SHORT_RANGE 12
 
 typedef int compare_function(const void *, const void *, void *);

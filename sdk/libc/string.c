@@ -10,6 +10,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not of ISO C: a program may have functions of these names. */
+#pragma weak rawmemchr
+#pragma weak memrchr
+#pragma weak memmem
+#pragma weak memccpy
+#pragma weak strnlen
+#pragma weak strchrnul
+#pragma weak stpcpy
+#pragma weak stpncpy
+#pragma weak strlcpy
+#pragma weak strlcat
+#pragma weak strdup
+#pragma weak strndup
+#pragma weak strcasecmp
+#pragma weak strncasecmp
+#pragma weak strcasestr
+#pragma weak strsep
+#pragma weak strtok_r
+#pragma weak bcopy
+#pragma weak bzero
+#pragma weak explicit_bzero
+#pragma weak ffs
+#pragma weak ffsl
+#pragma weak ffsll
+
 #define ONES ((size_t)-1)
 
 static inline unsigned int equal_bits(const __m128i *block, __m128i pattern)
