@@ -15,12 +15,18 @@ LUA_FLAGS = ["-DLUAI_THROW(L,c)=__builtin_trap()", "-DLUAI_TRY(L,c,a)={a}", "-Dl
 MBEDTLS_FILES = ("aes base64 bignum chacha20 chachapoly cipher cipher_wrap constant_time ecp ecp_curves gcm md platform "
                  "platform_util poly1305 sha256 sha512").split()
 
+BZIP2_FILES = "blocksort bzlib compress crctable decompress huffman randtable".split()
+
+# Files of a package that its adapter wants as data: {program: {symbol: file}}
+DATA = {"bzip2": {"sample_plain": "sample1.ref", "sample_packed": "sample1.bz2"}}
+
 # name: (source package, files, include folders, flags, {file: flags of that file})
 RECIPES = {
     "lz4": ("lz4", ["lib/lz4.c", "lib/lz4hc.c", "lib/lz4frame.c", "lib/xxhash.c"], ["lib"], [], {}),
     "zlib": ("zlib", ["adler32.c", "crc32.c", "deflate.c", "inffast.c", "inflate.c", "inftrees.c", "trees.c", "zutil.c",
                       "test/example.c"], ["."], ["-DZ_SOLO"], {"test/example.c": ["-Dmain=zlib_example_main"]}),
     "xxhash": ("xxhash", ["xxhash.c", "cli/xsum_sanity_check.c"], [".", "cli"], [], {}),
+    "bzip2": ("bzip2", [f"{f}.c" for f in BZIP2_FILES], ["."], ["-DBZ_NO_STDIO"], {}),
     "cjson": ("cjson", ["cJSON.c"], ["."], [], {}),
     "httpparser": ("http-parser", ["http_parser.c", "test.c"], ["."], [f"-I{ADAPTERS / 'httpparser'}"],
                    {"test.c": ["-Dmain=http_parser_test_main", "-Dstrnlen=test_strnlen"]}),
@@ -79,6 +85,21 @@ def fetch(context, names):
     return {n: root / n for n in names}
 
 
+def data_files(context, name, folder):
+    """A C file with the bytes of DATA's files, if the program has any."""
+    if name not in DATA:
+        return []
+    text = []
+    for symbol, file in DATA[name].items():
+        content = (folder / file).read_bytes()
+        text += [f"extern const unsigned char {symbol}[]; extern const unsigned {symbol}_size;",
+                 f"const unsigned char {symbol}[] = {{{','.join(map(str, content))}}};",
+                 f"const unsigned {symbol}_size = {len(content)};"]
+    target = context.folder / "packages" / f"{name}-data.c"
+    target.write_text("\n".join(text) + "\n")
+    return [target]
+
+
 def packages(context, only=()):
     chosen = {n: r for n, r in RECIPES.items() if not only or n in only}
     folders = fetch(context, [recipe[0] for recipe in chosen.values()])
@@ -86,7 +107,7 @@ def packages(context, only=()):
     for name, (package, files, includes, flags, file_flags) in chosen.items():
         folder = folders[package]
         programs.append(Program(
-            name=name, group="packages", sources=[*(folder / f for f in files), ADAPTERS / f"{name}.c"],
+            name=name, group="packages", sources=[*(folder / f for f in files), *data_files(context, name, folder), ADAPTERS / f"{name}.c"],
             includes=[folder / i for i in includes], flags=flags, vectors=f"{name}_check", library=True,
             file_flags={folder / f: extra for f, extra in file_flags.items()}))
     return programs
