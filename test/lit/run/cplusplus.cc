@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // C++ without exceptions and RTTI: virtual functions, member pointers, lambdas, static objects, thunks.
-// RUN: %host_cc -std=gnu++17 -x c++ -O1 -fno-exceptions -fno-rtti -fno-threadsafe-statics %s -o %t.native
-// -lstdc++ RUN: %python %S/Inputs/compare.py %t.native "%rf_cc -w -std=gnu++17" %rf_run %s %t
+// RUN: %host_cc -std=gnu++17 -x c++ -O1 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+// RUN:   %s -o %t.native -lstdc++
+// RUN: %python %S/Inputs/compare.py %t.native "%rf_cc -w -std=gnu++17" %rf_run %s %t
 extern "C" {
 #include "Inputs/run.h"
 }
