@@ -302,7 +302,8 @@ static uint32_t ipv6_packet(uint8_t *frame, uint8_t first, const uint8_t *extens
 	frame[0] = 0x60;
 	rf_store_be16(frame + 4, (uint16_t)(length + 8));
 	frame[6] = first;
-	memcpy(frame + 40, extensions, length);
+	if (length > 0)
+		memcpy(frame + 40, extensions, length);
 	memset(frame + 40 + length, 0xaa, 8);
 	return 40 + length + 8;
 }
