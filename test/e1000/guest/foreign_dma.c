@@ -90,5 +90,7 @@ int main(int argc, char **argv)
 	if (port->ops->stop(port, &error) != RF_OK)
 		fprintf(stderr, "%s\n", error.text);
 	port->ops->close(port);
+	rf_slot_cache_drain(&slots);
+	rf_pool_destroy(pool);
 	return status;
 }
