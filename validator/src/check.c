@@ -4,19 +4,26 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+
+/* rbx, rbp, r12, r13: a function returns them as it found them. */
+#define SAVED (1u << RBX | 1u << RBP | 1u << R12 | 1u << R13)
+/* What a call leaves as it was. */
+#define KEPT (SAVED | 1u << RSP | 1u << R14 | 1u << R15)
+/* Wider accesses than any store of an instruction. */
+#define WIDE_RANGE 32
 
 /* ---- Words for messages ------------------------------------------------- */
 
 const char *rfv_register_name(uint8_t number)
 {
-	static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",  "r8",
-	                                    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "none", "rip"};
+	static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+	                                    "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
 
-	return number < sizeof names / sizeof *names ? names[number] : "?";
+	return number < REGISTERS ? names[number] : "none";
 }
 
-void rfv_violate(struct violation *violation, enum rfv_rule rule, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void violate(struct violation *violation, enum rfv_rule rule,
+                                                          const char *format, ...)
 {
 	va_list arguments;
 
@@ -28,60 +35,32 @@ void rfv_violate(struct violation *violation, enum rfv_rule rule, const char *fo
 	va_end(arguments);
 }
 
-static const char *describe(struct value value, char *buffer, size_t size)
+const char *rfv_describe(struct value value, char *buffer, size_t size)
 {
-	switch (value.kind) {
-	case VALUE_BITS:
+	if (value.kind == VALUE_BITS)
 		(void)snprintf(buffer, size, "a number within bits 0x%" PRIx32, value.mask);
-		break;
-	case VALUE_CELL:
+	else if (value.kind == VALUE_CELL)
 		(void)snprintf(buffer, size, "a pointer into the cell");
-		break;
-	case VALUE_INIT:
+	else if (value.kind == VALUE_INIT)
 		(void)snprintf(buffer, size, "the caller's %s", rfv_register_name((uint8_t)value.mask));
-		break;
-	default:
+	else
 		(void)snprintf(buffer, size, "any 64-bit value");
-		break;
-	}
 	return buffer;
 }
 
 /* ---- The frame ---------------------------------------------------------- */
 
+static uint32_t unit_at(int32_t offset)
+{
+	return (uint32_t)(offset + RF_FRAME_MAX) / UNIT_SIZE + 1;
+}
+
+/* NULL if the unit is not tracked. */
 static struct value *unit_value(const struct frame *frame, struct state *state, uint32_t unit)
 {
 	const uint32_t number = frame->number[unit];
 
 	return number == 0 ? NULL : &state->values[REGISTERS + number - 1];
-}
-
-/* Tracks the unit from now on if there is room; unknown in every state so far. */
-static struct value *track_unit(struct frame *frame, struct state *state, uint32_t unit)
-{
-	struct value *value = unit_value(frame, state, unit);
-
-	if (value != NULL || frame->unit_count >= frame->unit_limit || frame->unit_count >= TRACKED_UNITS_MAX)
-		return value;
-	frame->units[frame->unit_count++] = (uint16_t)unit;
-	frame->number[unit] = (uint16_t)frame->unit_count;
-	return unit_value(frame, state, unit);
-}
-
-static void set_unit(struct frame *frame, struct state *state, uint32_t unit, struct value value)
-{
-	const bool known = value.kind != VALUE_ANY && !value_equal(value, value_bits(MASK32));
-	struct value *slot = known ? track_unit(frame, state, unit) : unit_value(frame, state, unit);
-
-	if (slot != NULL)
-		*slot = known ? value : value_any();
-}
-
-static struct value get_unit(const struct frame *frame, struct state *state, uint32_t unit)
-{
-	const struct value *slot = unit_value(frame, state, unit);
-
-	return slot == NULL ? value_any() : *slot;
 }
 
 /*
@@ -90,117 +69,112 @@ static struct value get_unit(const struct frame *frame, struct state *state, uin
  */
 static void forget_frame(const struct frame *frame, struct state *state, int32_t offset, uint32_t size)
 {
-	const uint32_t start = (uint32_t)(offset + RF_FRAME_MAX);
+	const uint32_t first = unit_at(offset);
+	const uint32_t last = unit_at(offset + (int32_t)size - 1);
+	const bool wide = size > WIDE_RANGE; /* then look at what is tracked, which may be less */
+	const uint32_t count = wide ? frame->unit_count : last - first + 2;
 
-	if (size == 0 || frame->unit_count == 0)
-		return;
-	if (size / UNIT_SIZE > frame->unit_count) {
-		for (uint32_t i = 0; i < frame->unit_count; i++) {
-			const uint32_t byte = (uint32_t)frame->units[i] * UNIT_SIZE;
+	for (uint32_t i = 0; i < count; i++) {
+		const uint32_t unit = wide ? frame->units[i] : first - 1 + i;
+		struct value *value = unit_value(frame, state, unit);
 
-			if (byte + UNIT_SIZE > start && byte < start + size)
-				state->values[REGISTERS + i] = value_any();
-		}
-		return;
-	}
-	for (uint32_t unit = start / UNIT_SIZE; unit * UNIT_SIZE < start + size; unit++) {
-		struct value *slot = unit_value(frame, state, unit);
-
-		if (slot != NULL)
-			*slot = value_any();
+		/* The value before the first unit reaches into it, unless it is a half. */
+		if (value != NULL && unit <= last &&
+		    (unit >= first || (unit + 1 == first && value->kind != VALUE_HALF)))
+			*value = value_any();
 	}
 }
 
-/*
- * Stores eight or four bytes of a known value. A register's worth that is
- * not a plain number takes two units, the upper marked so: whatever touches one of
- * them afterwards breaks the pair, since only such a store makes one.
- */
+/* Bytes that were just forgotten hold the value, if that is worth knowing. */
 static void store_frame(struct frame *frame, struct state *state, int32_t offset, uint8_t size,
                         struct value value)
 {
-	const uint32_t unit = (uint32_t)(offset + RF_FRAME_MAX) / UNIT_SIZE;
+	const uint32_t unit = unit_at(offset);
 
+	if (size == 4 && value.kind == VALUE_BITS && value.mask != MASK32)
+		value.kind = VALUE_HALF;
+	else if (size != 8 || value.kind == VALUE_ANY)
+		return;
 	if (offset % UNIT_SIZE != 0)
 		return;
-	if (size == 4) {
-		set_unit(frame, state, unit, value.kind == VALUE_BITS ? value : value_any());
-	} else if (size == 8 && value.kind == VALUE_BITS) {
-		set_unit(frame, state, unit, value);
-		set_unit(frame, state, unit + 1, value_bits(0));
-	} else if (size == 8 && value.kind != VALUE_ANY) {
-		set_unit(frame, state, unit, value);
-		set_unit(frame, state, unit + 1, (struct value){.kind = VALUE_UPPER});
+	if (frame->number[unit] == 0) {
+		if (frame->unit_count == TRACKED_UNITS_MAX)
+			return;
+		frame->units[frame->unit_count++] = (uint16_t)unit;
+		frame->number[unit] = (uint16_t)frame->unit_count;
 	}
+	*unit_value(frame, state, unit) = value;
 }
 
 static struct value load_frame(const struct frame *frame, struct state *state, int32_t offset, uint8_t size)
 {
-	const uint32_t unit = (uint32_t)(offset + RF_FRAME_MAX) / UNIT_SIZE;
-	struct value low;
-	struct value high;
+	const struct value *value = unit_value(frame, state, unit_at(offset));
+	const bool known = value != NULL && offset % UNIT_SIZE == 0;
 
-	if (offset % UNIT_SIZE != 0 || (size != 4 && size != 8))
-		return value_any();
-	low = get_unit(frame, state, unit);
-	if (size == 4)
-		return low.kind == VALUE_BITS ? low : value_bits(MASK32);
-	high = get_unit(frame, state, unit + 1);
-	if (high.kind == VALUE_BITS && high.mask == 0)
-		return low.kind == VALUE_BITS ? low : value_bits(MASK32);
-	if (high.kind == VALUE_UPPER && (low.kind == VALUE_CELL || low.kind == VALUE_INIT))
-		return low;
-	return value_any();
+	if (size == 8)
+		return known && value->kind != VALUE_HALF ? *value : value_any();
+	if (size == 4 && known && (value->kind == VALUE_HALF || value->kind == VALUE_BITS))
+		return value_bits(value->mask);
+	return value_bits(MASK32);
 }
 
-static bool in_frame(const struct state *state, int64_t disp, uint32_t size)
+static uint64_t width_mask(uint8_t width)
 {
-	return disp >= 0 && disp + size <= state->depth;
+	return width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
+}
+
+/* Where a memory operand is relative to rsp on entry; false if that is not in the frame. */
+static bool frame_offset(const struct shape *shape, const uint8_t *bytes, const struct state *state,
+                         int32_t *offset)
+{
+	const struct memory_operand *memory = &shape->memory;
+	const int64_t disp = rfv_displacement(shape, bytes);
+
+	*offset = (int32_t)(disp - state->depth);
+	return memory->accessed && memory->base == RSP && memory->index == NO_REGISTER && disp >= 0 &&
+	       disp + memory->size <= state->depth;
 }
 
 /* ---- Memory operands (contract, rule 3) --------------------------------- */
 
-static void check_frame_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
+static void check_frame_operand(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                                 struct violation *violation)
 {
+	const struct memory_operand *memory = &shape->memory;
+	const int64_t disp = rfv_displacement(shape, bytes);
 	const int64_t above = disp - state->depth; /* relative to the return address */
-	const bool argument = above >= 8 && above + memory->size <= 8 + RF_INCOMING_ARGS_MAX;
+	int32_t offset;
 
-	if (memory->index != NO_REGISTER)
-		rfv_violate(violation, RFV_RULE_FRAME_BOUNDS, "a control-stack operand cannot have an index");
-	else if (in_frame(state, disp, memory->size) || (argument && !memory->writes))
+	if (frame_offset(shape, bytes, state, &offset))
 		return;
-	else if (argument)
-		rfv_violate(violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
-	else
-		rfv_violate(violation, RFV_RULE_FRAME_BOUNDS,
-		            "[rsp%+" PRId64 "] (%u bytes) leaves the frame, which is %" PRId32 " bytes here",
-		            disp, memory->size, state->depth);
+	if (memory->index != NO_REGISTER)
+		violate(violation, RFV_RULE_FRAME_BOUNDS, "a control-stack operand cannot have an index");
+	else if (above < 8 || above + memory->size > 8 + RF_INCOMING_ARGS_MAX)
+		violate(violation, RFV_RULE_FRAME_BOUNDS,
+		        "[rsp%+" PRId64 "] (%u bytes) leaves the frame, which is %" PRId32 " bytes here",
+		        disp, memory->size, state->depth);
+	else if (memory->writes)
+		violate(violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
 }
 
 static void check_packet_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
                                  struct violation *violation)
 {
-	int64_t high = disp + memory->size;
+	const struct value index =
+	    memory->index == NO_REGISTER ? value_bits(0) : state->values[memory->index];
+	const int64_t high = disp + memory->size + (int64_t)index.mask * memory->scale;
 	char words[64];
 
-	if (memory->index != NO_REGISTER) {
-		const struct value index = state->values[memory->index];
-
-		if (index.kind != VALUE_BITS) {
-			rfv_violate(violation, RFV_RULE_PACKET_BOUNDS, "index %s may be %s",
-			            rfv_register_name(memory->index), describe(index, words, sizeof words));
-			return;
-		}
-		high += (int64_t)index.mask * memory->scale;
-	}
-	if (disp < RF_WINDOW_LOW)
-		rfv_violate(violation, RFV_RULE_PACKET_BOUNDS, "offset %" PRId64 " is below the window (%d)",
-		            disp, RF_WINDOW_LOW);
+	if (index.kind != VALUE_BITS)
+		violate(violation, RFV_RULE_PACKET_BOUNDS, "index %s may be %s",
+		        rfv_register_name(memory->index), rfv_describe(index, words, sizeof words));
+	else if (disp < RF_WINDOW_LOW)
+		violate(violation, RFV_RULE_PACKET_BOUNDS, "offset %" PRId64 " is below the window (%d)",
+		        disp, RF_WINDOW_LOW);
 	else if (high > RF_WINDOW_HIGH)
-		rfv_violate(violation, RFV_RULE_PACKET_BOUNDS,
-		            "the access may reach r14+%" PRId64 ", past the window's end at r14+%d", high,
-		            RF_WINDOW_HIGH);
+		violate(violation, RFV_RULE_PACKET_BOUNDS,
+		        "the access may reach r14+%" PRId64 ", past the window's end at r14+%d", high,
+		        RF_WINDOW_HIGH);
 }
 
 static void check_cell_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
@@ -210,11 +184,11 @@ static void check_cell_operand(const struct memory_operand *memory, const struct
 	uint8_t index = memory->index;
 	char words[64];
 
-	if (base == NO_REGISTER || base == RIP_REGISTER) {
-		rfv_violate(violation, RFV_RULE_MEMORY_BASE, "%s",
-		            base == RIP_REGISTER
-		                ? "rip-relative operands are not permitted"
-		                : "an operand needs r15, r14, rsp or a pointer made from r15 as base");
+	if (base >= REGISTERS) {
+		violate(violation, RFV_RULE_MEMORY_BASE, "%s",
+		        base == RIP_REGISTER
+		            ? "rip-relative operands are not permitted"
+		            : "an operand needs r15, r14, rsp or a pointer made from r15 as base");
 		return;
 	}
 	/* With scale 1 it is the processor's business which is which. */
@@ -224,16 +198,15 @@ static void check_cell_operand(const struct memory_operand *memory, const struct
 		index = memory->base;
 	}
 	if (state->values[base].kind != VALUE_CELL)
-		rfv_violate(violation, RFV_RULE_MEMORY_BASE,
-		            "base %s may be %s, not r15 plus a 32-bit offset", rfv_register_name(base),
-		            describe(state->values[base], words, sizeof words));
+		violate(violation, RFV_RULE_MEMORY_BASE, "base %s may be %s, not r15 plus a 32-bit offset",
+		        rfv_register_name(base), rfv_describe(state->values[base], words, sizeof words));
 	else if (index != NO_REGISTER && state->values[index].kind != VALUE_BITS)
-		rfv_violate(violation, RFV_RULE_MEMORY_INDEX,
-		            "index %s may be %s, not a zero-extended 32-bit number", rfv_register_name(index),
-		            describe(state->values[index], words, sizeof words));
+		violate(violation, RFV_RULE_MEMORY_INDEX,
+		        "index %s may be %s, not a zero-extended 32-bit number", rfv_register_name(index),
+		        rfv_describe(state->values[index], words, sizeof words));
 	else if (disp < RF_DATA_OFFSET_MIN)
-		rfv_violate(violation, RFV_RULE_MEMORY_CONTROL_BLOCK,
-		            "displacement %" PRId64 " reaches the control block", disp);
+		violate(violation, RFV_RULE_MEMORY_CONTROL_BLOCK,
+		        "displacement %" PRId64 " reaches the control block", disp);
 }
 
 static void check_memory(const struct shape *shape, const uint8_t *bytes, const struct state *state,
@@ -243,7 +216,7 @@ static void check_memory(const struct shape *shape, const uint8_t *bytes, const 
 	const int64_t disp = rfv_displacement(shape, bytes);
 
 	if (memory->base == RSP)
-		check_frame_operand(memory, state, disp, violation);
+		check_frame_operand(shape, bytes, state, violation);
 	else if (memory->base == R14)
 		check_packet_operand(memory, state, disp, violation);
 	else
@@ -252,122 +225,99 @@ static void check_memory(const struct shape *shape, const uint8_t *bytes, const 
 
 /* ---- Stack pointer (contract, rule 4) ----------------------------------- */
 
-static void move_rsp(struct frame *frame, struct state *state, int64_t down, struct violation *violation)
+static bool move_rsp(struct frame *frame, struct state *state, int64_t down, struct violation *violation)
 {
 	const int64_t depth = state->depth + down;
 
 	if (depth < 0 || depth > RF_FRAME_MAX) {
-		rfv_violate(violation, RFV_RULE_FRAME_SIZE,
-		            depth < 0 ? "rsp would rise %" PRId64 " bytes above the return address"
-		                      : "the frame would be %" PRId64 " bytes, more than 65536",
-		            depth < 0 ? -depth : depth);
-		return;
+		violate(violation, RFV_RULE_FRAME_SIZE,
+		        depth < 0 ? "rsp would rise %" PRId64 " bytes above the return address"
+		                  : "the frame would be %" PRId64 " bytes, more than 65536",
+		        depth < 0 ? -depth : depth);
+		return false;
 	}
 	state->depth = (int32_t)depth;
 	if (down > 0) /* what lay there belonged to a callee or to nobody */
 		forget_frame(frame, state, -state->depth, (uint32_t)down);
+	return true;
 }
 
 bool rfv_check_leave(const struct state *state, struct violation *violation)
 {
-	static const uint8_t saved[] = {RBX, RBP, R12, R13};
-
-	if (state->depth != 0) {
-		rfv_violate(violation, RFV_RULE_STACK_BALANCE,
-		            "leaves the function with %" PRId32 " bytes on the stack", state->depth);
-		return false;
-	}
-	for (size_t i = 0; i < sizeof saved; i++) {
-		const struct value value = state->values[saved[i]];
+	if (state->depth != 0)
+		violate(violation, RFV_RULE_STACK_BALANCE,
+		        "leaves the function with %" PRId32 " bytes on the stack", state->depth);
+	for (uint8_t i = 0; i < REGISTERS; i++) {
+		const struct value value = state->values[i];
 		char words[64];
 
-		if (value.kind == VALUE_INIT && value.mask == saved[i])
-			continue;
-		rfv_violate(violation, RFV_RULE_CALLEE_SAVED, "leaves the function with %s holding %s",
-		            rfv_register_name(saved[i]), describe(value, words, sizeof words));
-		return false;
+		if ((SAVED >> i & 1) && !(value.kind == VALUE_INIT && value.mask == i))
+			violate(violation, RFV_RULE_CALLEE_SAVED, "leaves the function with %s holding %s",
+			        rfv_register_name(i), rfv_describe(value, words, sizeof words));
 	}
-	return true;
+	return violation->rule == RFV_RULE_NONE;
 }
 
 /* ---- Values ------------------------------------------------------------- */
 
-static uint64_t width_mask(uint8_t width)
-{
-	return width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
-}
-
-static uint64_t register_mask(const struct state *state, uint8_t number, uint8_t width, bool high)
-{
-	const uint64_t mask = value_mask(state->values[number]);
-
-	return high ? mask >> 8 & 0xff : mask & width_mask(width);
-}
-
-/* Offset of a memory operand relative to rsp on entry; only if it is in the frame. */
-static bool frame_offset(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                         int32_t *offset)
-{
-	const struct memory_operand *memory = &shape->memory;
-	int32_t disp;
-
-	if (!memory->present || !memory->accessed || memory->base != RSP || memory->index != NO_REGISTER)
-		return false;
-	disp = rfv_displacement(shape, bytes);
-	if (!in_frame(state, disp, memory->size))
-		return false;
-	*offset = disp - state->depth;
-	return true;
-}
-
-/* The second operand, as a 64-bit value for widths of eight bytes, zero-extended otherwise. */
-static struct value source_value(const struct shape *shape, const uint8_t *bytes, const struct frame *frame,
-                                 struct state *state)
+/* What an operand holds: as a 64-bit value if it has eight bytes, zero-extended otherwise. */
+static struct value operand_value(const struct shape *shape, const uint8_t *bytes,
+                                  const struct operand *operand, const struct frame *frame,
+                                  struct state *state)
 {
 	int32_t offset;
 
-	switch (shape->src_kind) {
-	case OPERAND_REGISTER:
-		if (shape->src_width == 8)
-			return state->values[shape->src];
-		return value_of_mask(register_mask(state, shape->src, shape->src_width, shape->src_high));
-	case OPERAND_IMMEDIATE:
-		return value_of_mask((uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->width));
-	case OPERAND_MEMORY:
-		if (shape->src_width >= 4 && frame_offset(shape, bytes, state, &offset))
-			return load_frame(frame, state, offset, shape->src_width);
-		return value_of_mask(width_mask(shape->src_width));
-	default:
-		return value_any();
+	if (operand->kind == OPERAND_REGISTER) {
+		const struct value value = state->values[operand->reg];
+
+		if (operand->width == 8)
+			return value;
+		return value_of_mask(value_mask(value) >> (operand->high ? 8 : 0) &
+		                     width_mask(operand->width));
 	}
+	if (operand->kind == OPERAND_IMMEDIATE)
+		return value_of_mask((uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->dst.width));
+	if (operand->kind == OPERAND_MEMORY && operand->width >= 4 &&
+	    frame_offset(shape, bytes, state, &offset))
+		return load_frame(frame, state, offset, operand->width);
+	return value_of_mask(width_mask(operand->width));
+}
+
+/* The bits that it can have set: exact also where an immediate is negative. */
+static uint64_t operand_mask(const struct shape *shape, const uint8_t *bytes, const struct operand *operand,
+                             const struct frame *frame, struct state *state)
+{
+	if (operand->kind == OPERAND_IMMEDIATE)
+		return (uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->dst.width);
+	return value_mask(operand_value(shape, bytes, operand, frame, state));
 }
 
 static uint64_t shift_mask(const struct shape *shape, const uint8_t *bytes, uint64_t mask)
 {
-	const uint64_t all = width_mask(shape->width);
+	const uint64_t all = width_mask(shape->dst.width);
 	const bool negative = (mask & ~(all >> 1)) != 0;
 	uint8_t count;
 
 	if (shape->effect == EFFECT_SAR && negative)
 		return all;
-	if (shape->src_kind != OPERAND_IMMEDIATE)
+	if (shape->src.kind != OPERAND_IMMEDIATE)
 		return shape->effect == EFFECT_SHL ? all : mask_up_to(mask);
-	count = (uint8_t)rfv_immediate(shape, bytes) & (shape->width == 8 ? 63 : 31);
+	count = (uint8_t)rfv_immediate(shape, bytes) & (shape->dst.width == 8 ? 63 : 31);
 	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
 }
 
-/* Bits of the result of an arithmetic effect on two operands within the masks a and b. */
+/* Bits of the result of an effect on two operands within the masks a and b. */
 static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uint64_t a, uint64_t b)
 {
-	const uint64_t all = width_mask(shape->width);
-	const bool same = shape->src_kind == OPERAND_REGISTER && shape->src == shape->dst &&
-	                  shape->src_width == shape->width && shape->src_high == shape->dst_high;
+	const struct operand *dst = &shape->dst;
+	const struct operand *src = &shape->src;
+	const uint64_t all = width_mask(dst->width);
+	const bool same = src->kind == OPERAND_REGISTER && src->reg == dst->reg && src->width == dst->width &&
+	                  src->high == dst->high;
 
 	switch (shape->effect) {
-	case EFFECT_ADD: {
-		const uint64_t sum = mask_add(a, b);
-		return sum > all ? all : sum;
-	}
+	case EFFECT_ADD:
+		return mask_add(a, b) > all ? all : mask_add(a, b);
 	case EFFECT_SUB:
 		return same ? 0 : all;
 	case EFFECT_AND:
@@ -389,91 +339,45 @@ static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uin
 	case EFFECT_MOVZX:
 		return b;
 	case EFFECT_MOVSX:
-		return b & (UINT64_C(1) << (8 * shape->src_width - 1)) ? all : b;
-	default:
+		return b & (UINT64_C(1) << (8 * src->width - 1)) ? all : b;
+	default: /* lea of 16 bits */
 		return all;
 	}
 }
 
-/* lea: the masks are summed in unbounded arithmetic, so a result that fits cannot have wrapped. */
+/* Part of an address: of which, in 32 bits, only the lower half matters. */
+static struct value address_part(const struct state *state, uint8_t number, bool narrow)
+{
+	const struct value value = number == NO_REGISTER ? value_bits(0) : state->values[number];
+
+	return narrow && value.kind != VALUE_BITS ? value_bits(MASK32) : value;
+}
+
 static struct value lea_value(const struct shape *shape, const uint8_t *bytes, const struct state *state)
 {
 	const struct memory_operand *memory = &shape->memory;
+	const bool narrow = memory->address32 || shape->dst.width < 8;
 	const int32_t disp = rfv_displacement(shape, bytes);
-	const bool narrow = memory->address32 || shape->width < 8;
-	struct value base = memory->base == NO_REGISTER ? value_bits(0) : state->values[memory->base];
-	struct value index = memory->index == NO_REGISTER ? value_bits(0) : state->values[memory->index];
-	const bool cell =
-	    !narrow && (base.kind == VALUE_CELL || (index.kind == VALUE_CELL && memory->scale == 1));
-	uint64_t sum;
+	struct value index = address_part(state, memory->index, narrow);
+	struct value sum;
 
-	if (cell && base.kind != VALUE_CELL) {
-		const struct value swap = base;
-		base = index;
-		index = swap;
-	}
-	if (narrow) { /* only the lower halves matter */
-		base = base.kind == VALUE_BITS ? base : value_bits(MASK32);
-		index = index.kind == VALUE_BITS ? index : value_bits(MASK32);
-	}
-	if ((base.kind != VALUE_BITS && !cell) || index.kind != VALUE_BITS)
-		return value_any();
-	sum = mask_add(base.mask, (uint64_t)index.mask * memory->scale);
-	sum = disp < 0 ? UINT64_MAX : mask_add(sum, (uint64_t)disp);
-	if (sum > MASK32)
-		return narrow ? value_bits(MASK32) : value_any();
-	return cell ? value_cell((uint32_t)sum) : value_bits((uint32_t)sum);
-}
-
-/* 64-bit results that are more than a mask. */
-static struct value wide_result(const struct shape *shape, struct value a, struct value b, uint64_t mask)
-{
-	if (shape->effect == EFFECT_MOV)
-		return b;
-	if (shape->effect == EFFECT_CMOV)
-		return value_join(a, b);
-	if (shape->effect == EFFECT_ADD && (a.kind == VALUE_CELL || b.kind == VALUE_CELL)) {
-		const struct value cell = a.kind == VALUE_CELL ? a : b;
-		const struct value offset = a.kind == VALUE_CELL ? b : a;
-		const uint64_t sum =
-		    offset.kind == VALUE_BITS ? mask_add(cell.mask, offset.mask) : UINT64_MAX;
-
-		return sum <= MASK32 ? value_cell((uint32_t)sum) : value_any();
-	}
-	return value_of_mask(mask);
+	if (memory->scale > 1)
+		index = index.kind == VALUE_BITS ? value_of_mask((uint64_t)index.mask * memory->scale)
+		                                 : value_any();
+	sum = value_add(address_part(state, memory->base, narrow), index);
+	sum = value_add(sum, disp < 0 ? value_any() : value_bits((uint32_t)disp));
+	return narrow && sum.kind != VALUE_BITS ? value_bits(MASK32) : sum;
 }
 
 /* A result of one or two bytes, merged into its register. */
-static struct value merge_narrow(const struct shape *shape, struct value old, uint64_t mask)
+static struct value merge_narrow(const struct operand *dst, struct value old, uint64_t mask)
 {
-	const uint32_t shift = shape->dst_high ? 8 : 0;
-	const uint32_t field = (uint32_t)width_mask(shape->width) << shift;
+	const uint32_t shift = dst->high ? 8 : 0;
+	const uint32_t field = (uint32_t)width_mask(dst->width) << shift;
 
 	if (old.kind != VALUE_BITS)
 		return value_any();
 	return value_bits((old.mask & ~field) | ((uint32_t)mask << shift & field));
-}
-
-/* What the first operand, a general register, holds afterwards. */
-static struct value destination_value(const struct shape *shape, const uint8_t *bytes,
-                                      const struct frame *frame, struct state *state)
-{
-	const struct value a = state->values[shape->dst];
-	const struct value b = source_value(shape, bytes, frame, state);
-	uint64_t immediate = value_mask(b);
-	uint64_t mask;
-
-	if (shape->effect == EFFECT_LEA) {
-		const struct value lea = lea_value(shape, bytes, state);
-		return shape->width >= 4 ? lea : merge_narrow(shape, a, UINT64_MAX);
-	}
-	if (shape->src_kind == OPERAND_IMMEDIATE) /* exact also where it is negative */
-		immediate = (uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->width);
-	mask = result_mask(shape, bytes, register_mask(state, shape->dst, shape->width, shape->dst_high),
-	                   immediate);
-	if (shape->width == 8)
-		return wide_result(shape, a, b, mask);
-	return shape->width == 4 ? value_bits((uint32_t)mask) : merge_narrow(shape, a, mask);
 }
 
 static bool has_value(uint8_t effect)
@@ -481,47 +385,79 @@ static bool has_value(uint8_t effect)
 	return effect >= EFFECT_MOV && effect <= EFFECT_POPCNT;
 }
 
-/* All registers that the instruction writes and that no effect describes. */
+/* What the first operand, a general register, holds after an effect that has a value. */
+static struct value destination_value(const struct shape *shape, const uint8_t *bytes,
+                                      const struct frame *frame, struct state *state)
+{
+	const struct operand *dst = &shape->dst;
+	const struct value a = state->values[dst->reg];
+	const struct value b = operand_value(shape, bytes, &shape->src, frame, state);
+	const uint64_t mask = result_mask(shape, bytes, operand_mask(shape, bytes, dst, frame, state),
+	                                  operand_mask(shape, bytes, &shape->src, frame, state));
+
+	if (shape->effect == EFFECT_LEA && dst->width >= 4)
+		return lea_value(shape, bytes, state);
+	if (dst->width < 4)
+		return merge_narrow(dst, a, mask);
+	if (dst->width == 8 && shape->effect == EFFECT_MOV)
+		return b;
+	if (dst->width == 8 && shape->effect == EFFECT_CMOV)
+		return value_join(a, b);
+	if (dst->width == 8 && shape->effect == EFFECT_ADD)
+		return value_add(a, b);
+	return value_of_mask(mask);
+}
+
+/* All registers that the instruction writes, where no effect describes them. */
 static void apply_written(const struct shape *shape, struct state *state)
 {
 	for (uint32_t rest = shape->written; rest != 0; rest &= rest - 1) {
 		const uint32_t number = (uint32_t)__builtin_ctz(rest);
-		const bool narrow = shape->effect == EFFECT_GENERIC && shape->dst == number &&
-		                    shape->width < 4 && shape->dst_kind == OPERAND_REGISTER;
 
 		if (shape->zero_extended >> number & 1)
 			state->values[number] = value_bits(MASK32);
-		else if (narrow)
-			state->values[number] = merge_narrow(shape, state->values[number], UINT64_MAX);
+		else if (shape->effect == EFFECT_GENERIC && shape->dst.reg == number && shape->dst.width < 4)
+			state->values[number] = merge_narrow(&shape->dst, state->values[number], UINT64_MAX);
 		else
 			state->values[number] = value_any();
 	}
 }
 
-static void exchange(const struct shape *shape, struct state *state)
+static void exchange(const struct shape *shape, const uint8_t *bytes, const struct frame *frame,
+                     struct state *state)
 {
-	const struct value a = state->values[shape->dst];
-	const struct value b = state->values[shape->src];
-	const bool narrow = shape->width == 4;
+	const struct value a = operand_value(shape, bytes, &shape->dst, frame, state);
 
-	/* A reserved register may only get here with a rule broken. */
-	state->values[shape->dst] = narrow ? value_of_mask(value_mask(b) & MASK32) : b;
-	state->values[shape->src] = narrow ? value_of_mask(value_mask(a) & MASK32) : a;
+	/* A reserved register only gets here with a rule broken. */
+	state->values[shape->dst.reg] = operand_value(shape, bytes, &shape->src, frame, state);
+	state->values[shape->src.reg] = a;
 }
 
 /* A store of a register or constant by mov; every other store is just forgotten. */
 static void apply_store(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
                         struct state *state)
 {
-	struct value value;
 	int32_t offset;
 
 	if (!shape->memory.writes || !frame_offset(shape, bytes, state, &offset))
 		return;
-	value = shape->effect == EFFECT_MOV ? source_value(shape, bytes, frame, state) : value_any();
 	forget_frame(frame, state, offset, shape->memory.size);
 	if (shape->effect == EFFECT_MOV)
-		store_frame(frame, state, offset, shape->memory.size, value);
+		store_frame(frame, state, offset, shape->memory.size,
+		            operand_value(shape, bytes, &shape->src, frame, state));
+}
+
+static void apply_ordinary(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                           struct state *state)
+{
+	if (shape->effect == EFFECT_XCHG) {
+		exchange(shape, bytes, frame, state);
+	} else if (has_value(shape->effect) && shape->written != 0) { /* just the first operand */
+		state->values[shape->dst.reg] = destination_value(shape, bytes, frame, state);
+	} else {
+		apply_store(shape, bytes, frame, state);
+		apply_written(shape, state);
+	}
 }
 
 /* ---- Stack and control flow --------------------------------------------- */
@@ -529,39 +465,29 @@ static void apply_store(const struct shape *shape, const uint8_t *bytes, struct 
 static void apply_push(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
                        struct state *state, struct violation *violation)
 {
-	struct value value = source_value(shape, bytes, frame, state);
-	const int32_t before = state->depth;
+	const struct value value = operand_value(shape, bytes, &shape->dst, frame, state);
 
-	if (shape->src_kind == OPERAND_IMMEDIATE)
-		value = value_of_mask((uint64_t)rfv_immediate(shape, bytes));
-	move_rsp(frame, state, 8, violation);
-	if (state->depth != before)
+	if (move_rsp(frame, state, 8, violation))
 		store_frame(frame, state, -state->depth, 8, value);
 }
 
 static void apply_pop(const struct shape *shape, struct frame *frame, struct state *state,
                       struct violation *violation)
 {
-	struct value value;
-
 	if (state->depth < 8) {
-		rfv_violate(violation, RFV_RULE_FRAME_SIZE,
-		            "pop takes the return address or what is above it");
+		violate(violation, RFV_RULE_FRAME_SIZE, "pop takes the return address or what is above it");
 		return;
 	}
-	value = load_frame(frame, state, -state->depth, 8);
-	move_rsp(frame, state, -8, violation);
-	if (shape->dst < REGISTERS)
-		state->values[shape->dst] = value;
+	state->values[shape->dst.reg] = load_frame(frame, state, -state->depth, 8);
+	state->depth -= 8;
 }
 
 /* The callee keeps rbx, rbp, r12, r13 and cannot reach our frame; nothing else is known. */
 static void apply_call(struct state *state)
 {
-	static const uint8_t lost[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11};
-
-	for (size_t i = 0; i < sizeof lost; i++)
-		state->values[lost[i]] = value_any();
+	for (uint32_t i = 0; i < REGISTERS; i++)
+		if (!(KEPT >> i & 1))
+			state->values[i] = value_any();
 }
 
 static bool is_host_vector(int64_t disp)
@@ -585,49 +511,41 @@ static void check_indirect(const struct shape *shape, const uint8_t *bytes, cons
 	char words[64];
 
 	if (memory->base != R15) {
-		rfv_violate(violation, RFV_RULE_INDIRECT_BRANCH,
-		            "the target is not read from the control block");
+		violate(violation, RFV_RULE_INDIRECT_BRANCH, "the target is not read from the control block");
 		return;
 	}
 	if (memory->index == NO_REGISTER) {
 		if (!is_host_vector(disp))
-			rfv_violate(violation, RFV_RULE_HOST_CALL,
-			            "displacement %" PRId64 " is not a known host call", disp);
+			violate(violation, RFV_RULE_HOST_CALL,
+			        "displacement %" PRId64 " is not a known host call", disp);
 		return;
 	}
 	index = state->values[memory->index];
 	if (disp == RF_FUNCTION_TABLE_OFFSET && memory->scale == 1) {
 		if (index.kind != VALUE_BITS || (index.mask & ~(uint32_t)RF_FUNCTION_TABLE_MASK) != 0)
-			rfv_violate(violation, RFV_RULE_FUNCTION_INDEX,
-			            "index %s may be %s, not within bits 0x%x",
-			            rfv_register_name(memory->index), describe(index, words, sizeof words),
-			            RF_FUNCTION_TABLE_MASK);
-		return;
+			violate(violation, RFV_RULE_FUNCTION_INDEX,
+			        "index %s may be %s, not within bits 0x%x", rfv_register_name(memory->index),
+			        rfv_describe(index, words, sizeof words), RF_FUNCTION_TABLE_MASK);
+	} else if (shape->effect != EFFECT_JMP || !in_jump_tables(disp)) {
+		violate(violation, RFV_RULE_INDIRECT_BRANCH,
+		        "displacement %" PRId64 " with scale %u is neither function table nor jump table",
+		        disp, memory->scale);
+	} else if (index.kind != VALUE_BITS) {
+		violate(violation, RFV_RULE_JUMP_TABLE, "index %s may be %s",
+		        rfv_register_name(memory->index), rfv_describe(index, words, sizeof words));
 	}
-	if (shape->effect != EFFECT_JMP || !in_jump_tables(disp)) {
-		rfv_violate(violation, RFV_RULE_INDIRECT_BRANCH,
-		            "displacement %" PRId64 " with scale %u is neither function table nor jump table",
-		            disp, memory->scale);
-		return;
-	}
-	if (index.kind != VALUE_BITS)
-		rfv_violate(violation, RFV_RULE_JUMP_TABLE, "index %s may be %s",
-		            rfv_register_name(memory->index), describe(index, words, sizeof words));
 }
 
 bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                        struct table_jump *jump)
 {
-	const struct memory_operand *memory = &shape->memory;
 	const int64_t disp = rfv_displacement(shape, bytes);
 
-	if (shape->effect != EFFECT_JMP || !memory->present || memory->base != R15 ||
-	    memory->index == NO_REGISTER || !in_jump_tables(disp) ||
-	    state->values[memory->index].kind != VALUE_BITS)
+	if (shape->effect != EFFECT_JMP || !shape->memory.present || !in_jump_tables(disp))
 		return false;
 	jump->offset = (uint32_t)(disp - RF_JUMP_TABLE_OFFSET);
-	jump->step = memory->scale;
-	jump->mask = state->values[memory->index].mask;
+	jump->step = shape->memory.scale;
+	jump->mask = state->values[shape->memory.index].mask;
 	return true;
 }
 
@@ -638,43 +556,22 @@ static void check_select(const struct shape *shape, const uint8_t *bytes, const 
 	char words[64];
 
 	if (rfv_displacement(shape, bytes) != RF_WINDOW_TABLE_OFFSET)
-		rfv_violate(violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
+		violate(violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
 	else if (index.kind != VALUE_BITS || (index.mask & ~(uint32_t)RF_WINDOW_INDEX_MASK) != 0)
-		rfv_violate(violation, RFV_RULE_SELECT_INDEX, "index %s may be %s, not within bits 0x%x",
-		            rfv_register_name(shape->memory.index), describe(index, words, sizeof words),
-		            RF_WINDOW_INDEX_MASK);
+		violate(violation, RFV_RULE_SELECT_INDEX, "index %s may be %s, not within bits 0x%x",
+		        rfv_register_name(shape->memory.index), rfv_describe(index, words, sizeof words),
+		        RF_WINDOW_INDEX_MASK);
 }
 
 /* ---- One instruction ---------------------------------------------------- */
 
 void rfv_state_entry(struct state *state)
 {
-	static const uint8_t saved[] = {RBX, RBP, R12, R13};
-
 	state->depth = 0;
-	for (size_t i = 0; i < REGISTERS; i++)
-		state->values[i] = value_any();
-	for (size_t i = 0; i < sizeof saved; i++)
-		state->values[saved[i]] = (struct value){.kind = VALUE_INIT, .mask = saved[i]};
+	for (uint32_t i = 0; i < REGISTERS; i++)
+		state->values[i] =
+		    SAVED >> i & 1 ? (struct value){.kind = VALUE_INIT, .mask = i} : value_any();
 	state->values[R15] = value_cell(0);
-}
-
-static void apply_ordinary(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                           struct state *state)
-{
-	const bool value =
-	    has_value(shape->effect) && shape->dst < REGISTERS && (shape->written >> shape->dst & 1);
-
-	if (value) {
-		state->values[shape->dst] = destination_value(shape, bytes, frame, state);
-		return; /* these write nothing else */
-	}
-	if (shape->effect == EFFECT_XCHG) {
-		exchange(shape, state);
-		return;
-	}
-	apply_store(shape, bytes, frame, state);
-	apply_written(shape, state);
 }
 
 void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *frame, struct state *state,
@@ -683,8 +580,8 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 	const bool branch = shape->effect == EFFECT_CALL || shape->effect == EFFECT_JMP;
 
 	violation->rule = RFV_RULE_NONE;
-	if (shape->denial != 0) {
-		rfv_violate(violation, rfv_denial(shape)->rule, "%s", rfv_denial(shape)->message);
+	if (shape->denial != NULL) {
+		violate(violation, (enum rfv_rule)shape->rule, "%s", shape->denial);
 		if (shape->effect == EFFECT_POP && state->depth >= 8)
 			state->depth -= 8; /* so that one fault gives one finding */
 		apply_written(shape, state);
@@ -705,13 +602,13 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 		apply_pop(shape, frame, state, violation);
 		break;
 	case EFFECT_ADD_RSP:
-		move_rsp(frame, state, -rfv_immediate(shape, bytes), violation);
+		(void)move_rsp(frame, state, -rfv_immediate(shape, bytes), violation);
 		break;
 	case EFFECT_SUB_RSP:
-		move_rsp(frame, state, rfv_immediate(shape, bytes), violation);
+		(void)move_rsp(frame, state, rfv_immediate(shape, bytes), violation);
 		break;
 	case EFFECT_LEA_RSP:
-		move_rsp(frame, state, -(int64_t)rfv_displacement(shape, bytes), violation);
+		(void)move_rsp(frame, state, -(int64_t)rfv_displacement(shape, bytes), violation);
 		break;
 	case EFFECT_CALL:
 		apply_call(state);

@@ -24,14 +24,22 @@ struct state {
 	struct value values[STATE_VALUES_MAX];
 };
 
-/* Which units of the frame are tracked, in the function at hand. */
+/*
+ * Which units of the frame are tracked, in the function at hand. Unit u, from 1
+ * on, is the four bytes at rsp-on-entry - RF_FRAME_MAX + 4 * (u - 1). Its value is
+ * that of the eight bytes from there, but for VALUE_HALF.
+ */
 struct frame {
 	uint32_t unit_count;
-	uint32_t unit_limit; /* no more than this; a unit beyond it is just unknown */
-	/* Number of a unit in struct state plus one, 0 if it is not tracked. Unit u
-	 * is the four bytes at rsp-on-entry - RF_FRAME_MAX + 4 * u. */
-	uint16_t number[FRAME_UNITS];
 	uint16_t units[TRACKED_UNITS_MAX];
+	/* Of a unit in struct state plus one, 0 if it is not tracked; so is unit 0. */
+	uint16_t number[FRAME_UNITS + 1];
+};
+
+/* What a trace shows (ringfence/validator.h). */
+struct rfv_state {
+	const struct frame *frame;
+	const struct state *state;
 };
 
 struct violation {
@@ -61,12 +69,12 @@ struct table_jump {
 	uint32_t mask;
 };
 
-/* True for a jump of that form, whose index is known (before the jump is applied). */
+/* True, and what it may select, if the instruction, which broke no rule, is such a jump. */
 bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                        struct table_jump *jump);
 
-void rfv_violate(struct violation *violation, enum rfv_rule rule, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* "a number within bits 0x7f8" and the like. */
+const char *rfv_describe(struct value value, char *buffer, size_t size);
 
 /* "rax" ... */
 const char *rfv_register_name(uint8_t number);

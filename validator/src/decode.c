@@ -8,88 +8,20 @@
 
 #define TRIE_LEAF 0x8000u
 
-/* Why a shape is refused whatever the state. */
-enum denial_number {
-	DENY_NOTHING,
-	DENY_REPEATED_PREFIX,
-	DENY_DROPPED_REX,
-	DENY_MEMORY_KIND,
-	DENY_MEMORY_ENCODING,
-	DENY_MEMORY_SIZE,
-	DENY_REGISTER_CLASS,
-	DENY_TWO_MEMORY_OPERANDS,
-	DENY_FAR_POINTER,
-	DENY_VEX_LENGTH,
-	DENY_FAR_BRANCH,
-	DENY_RET_RELEASE,
-	DENY_REGISTER_TARGET,
-	DENY_RESERVED_NOP,
-	DENY_BIT_OFFSET,
-	DENY_RIP_RELATIVE,
-	DENY_PUSH_SIZE,
-	DENY_POP_TARGET,
-	DENY_WRITE_RSP,
-	DENY_WRITE_R15,
-	DENY_WRITE_R14,
-	DENY_NOT_LISTED,
-	DENY_ENCODING,
-	DENY_STRING,
-	DENY_ADDRESS_SIZE,
-	DENY_PREFIX,
-};
-
-static const struct denial denials[] = {
-    [DENY_NOTHING] = {RFV_RULE_NONE, ""},
-    [DENY_REPEATED_PREFIX] = {RFV_RULE_PREFIX, "the same prefix stands twice"},
-    [DENY_DROPPED_REX] = {RFV_RULE_PREFIX, "a REX prefix that is not the last prefix is dropped"},
-    [DENY_MEMORY_KIND] = {RFV_RULE_OPERAND, "this kind of memory operand is not permitted"},
-    [DENY_MEMORY_ENCODING] = {RFV_RULE_OPERAND, "a memory operand must be given by ModRM"},
-    [DENY_MEMORY_SIZE] = {RFV_RULE_OPERAND, "the size of the memory access is not known"},
-    [DENY_REGISTER_CLASS] = {RFV_RULE_OPERAND, "only general, XMM and YMM registers are permitted"},
-    [DENY_TWO_MEMORY_OPERANDS] = {RFV_RULE_OPERAND, "two memory operands"},
-    [DENY_FAR_POINTER] = {RFV_RULE_INSTRUCTION, "far pointers are not permitted"},
-    [DENY_VEX_LENGTH] = {RFV_RULE_OPERAND, "VEX.L is set on an instruction without a 256-bit operand"},
-    [DENY_FAR_BRANCH] = {RFV_RULE_INSTRUCTION, "far branches are not permitted"},
-    [DENY_RET_RELEASE] = {RFV_RULE_OPERAND, "ret must not release arguments"},
-    [DENY_REGISTER_TARGET] = {RFV_RULE_INDIRECT_BRANCH, "the target is in a register"},
-    [DENY_RESERVED_NOP] = {RFV_RULE_INSTRUCTION, "a reserved nop that means something else on other CPUs"},
-    [DENY_BIT_OFFSET] = {RFV_RULE_OPERAND, "a bit offset in a register reaches beyond the memory operand"},
-    [DENY_RIP_RELATIVE] = {RFV_RULE_MEMORY_BASE, "rip-relative addresses are not permitted"},
-    [DENY_PUSH_SIZE] = {RFV_RULE_OPERAND, "only 64-bit push and pop are permitted"},
-    [DENY_POP_TARGET] = {RFV_RULE_OPERAND, "pop is permitted into a register only"},
-    [DENY_WRITE_RSP] = {RFV_RULE_WRITE_RSP,
-                        "rsp may only be changed by push, pop, call, ret, and add, sub, lea with a constant"},
-    [DENY_WRITE_R15] = {RFV_RULE_WRITE_R15, "r15 holds the base of the cell's memory"},
-    [DENY_WRITE_R14] = {RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table"},
-    [DENY_NOT_LISTED] = {RFV_RULE_INSTRUCTION, "not on the allow-list"},
-    [DENY_ENCODING] = {RFV_RULE_INSTRUCTION, "only legacy and VEX encodings are permitted"},
-    [DENY_STRING] = {RFV_RULE_INSTRUCTION, "string instructions are not permitted"},
-    [DENY_ADDRESS_SIZE] = {RFV_RULE_PREFIX, "the address-size prefix is permitted on lea only"},
-    [DENY_PREFIX] = {RFV_RULE_PREFIX, "this prefix is not permitted on this instruction"},
-};
-
-const struct denial *rfv_denial(const struct shape *shape)
+/* The first reason is the most basic one. */
+static void deny(struct shape *shape, enum rfv_rule rule, const char *reason)
 {
-	return &denials[shape->denial];
-}
-
-static void deny(struct shape *shape, enum denial_number denial)
-{
-	if (shape->denial == DENY_NOTHING) /* the first reason is the most basic one */
-		shape->denial = (uint8_t)denial;
+	if (shape->denial != NULL)
+		return;
+	shape->rule = (uint8_t)rule;
+	shape->denial = reason;
 }
 
 static bool is_general(ZydisRegister reg)
 {
 	const ZydisRegisterClass class = ZydisRegisterGetClass(reg);
-	return class == ZYDIS_REGCLASS_GPR8 || class == ZYDIS_REGCLASS_GPR16 ||
-	       class == ZYDIS_REGCLASS_GPR32 || class == ZYDIS_REGCLASS_GPR64;
-}
 
-static bool is_high_byte(ZydisRegister reg)
-{
-	return reg == ZYDIS_REGISTER_AH || reg == ZYDIS_REGISTER_CH || reg == ZYDIS_REGISTER_DH ||
-	       reg == ZYDIS_REGISTER_BH;
+	return class >= ZYDIS_REGCLASS_GPR8 && class <= ZYDIS_REGCLASS_GPR64;
 }
 
 static uint8_t general_number(ZydisRegister reg)
@@ -117,10 +49,8 @@ static bool prefix_permitted(const ZydisDecodedInstruction *insn, const struct a
 		return (row->prefixes & PREFIX_67) && insn->address_width == 32;
 	case 0xf0:
 		return (row->prefixes & PREFIX_LOCK) && (insn->attributes & ZYDIS_ATTRIB_HAS_LOCK);
-	case 0x2e:
-		return (row->prefixes & PREFIX_2E) && insn->length > 1;
 	default:
-		return false;
+		return value == 0x2e && (row->prefixes & PREFIX_2E) && insn->length > 1;
 	}
 }
 
@@ -134,51 +64,58 @@ static void check_prefixes(struct shape *shape, const ZydisDecodedInstruction *i
 		for (uint8_t k = 0; k < i; k++)
 			if (insn->raw.prefixes[k].value == value &&
 			    !(value == 0x66 && row->prefixes & PREFIX_66_REPEATED))
-				deny(shape, DENY_REPEATED_PREFIX);
+				deny(shape, RFV_RULE_PREFIX, "the same prefix stands twice");
 		if ((value & 0xf0) == 0x40) {
 			if (type != ZYDIS_PREFIX_TYPE_EFFECTIVE || i + 1 != insn->raw.prefix_count)
-				deny(shape, DENY_DROPPED_REX);
-			continue;
+				deny(shape, RFV_RULE_PREFIX,
+				     "a REX prefix that is not the last prefix is dropped");
+		} else if (type != ZYDIS_PREFIX_TYPE_MANDATORY && !prefix_permitted(insn, row, value)) {
+			deny(shape, RFV_RULE_PREFIX,
+			     value == 0x67 ? "the address-size prefix is permitted on lea only"
+			                   : "this prefix is not permitted on this instruction");
 		}
-		if (type == ZYDIS_PREFIX_TYPE_MANDATORY || prefix_permitted(insn, row, value))
-			continue;
-		deny(shape, value == 0x67 ? DENY_ADDRESS_SIZE : DENY_PREFIX);
 	}
 }
 
 /* ---- Operands ----------------------------------------------------------- */
 
 static void read_memory_operand(struct shape *shape, const ZydisDecodedInstruction *insn,
-                                const ZydisDecodedOperand *operand, bool nop)
+                                const ZydisDecodedOperand *operand)
 {
 	struct memory_operand *memory = &shape->memory;
+	const bool address_only = operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN;
 
-	memory->present = true;
-	memory->accessed = operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN && !nop;
-	memory->writes = writes(operand);
-	memory->address32 = insn->address_width == 32;
-	memory->base = general_number(operand->mem.base);
-	memory->index = general_number(operand->mem.index);
-	memory->scale = memory->index == NO_REGISTER ? 0 : operand->mem.scale;
-	memory->size = (uint8_t)(operand->size / 8);
-	memory->disp_size = insn->raw.disp.size / 8;
-	memory->disp_offset = insn->raw.disp.offset;
-
-	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM && operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN)
-		deny(shape, DENY_MEMORY_KIND);
+	if (memory->present)
+		deny(shape, RFV_RULE_OPERAND, "two memory operands");
+	*memory = (struct memory_operand){
+	    .base = general_number(operand->mem.base),
+	    .index = general_number(operand->mem.index),
+	    .scale = operand->mem.index == ZYDIS_REGISTER_NONE ? 0 : operand->mem.scale,
+	    .size = (uint8_t)(operand->size / 8),
+	    .present = true,
+	    .accessed = !address_only && shape->effect != EFFECT_NOP,
+	    .writes = writes(operand),
+	    .address32 = insn->address_width == 32,
+	    .disp_offset = insn->raw.disp.offset,
+	    .disp_size = insn->raw.disp.size / 8,
+	};
+	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM && !address_only)
+		deny(shape, RFV_RULE_OPERAND, "this kind of memory operand is not permitted");
 	if (operand->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM || memory->disp_size > 4)
-		deny(shape, DENY_MEMORY_ENCODING);
+		deny(shape, RFV_RULE_OPERAND, "a memory operand must be given by ModRM");
 	if (memory->accessed && (operand->size == 0 || operand->size % 8 != 0 || operand->size > 256))
-		deny(shape, DENY_MEMORY_SIZE);
+		deny(shape, RFV_RULE_OPERAND, "the size of the memory access is not known");
 	/* [i + r15] and [r15 + i] are the same address; keep the base in base. */
 	if (memory->scale == 1 && memory->index >= R14 && memory->index <= R15 && memory->base < R14 &&
 	    memory->base != RSP) {
 		const uint8_t index = memory->base;
+
 		memory->base = memory->index;
 		memory->index = index;
 	}
 }
 
+/* The registers that an effect changes by itself need no mention. */
 static bool is_stack_effect(uint8_t effect)
 {
 	return effect == EFFECT_PUSH || effect == EFFECT_POP || effect == EFFECT_CALL || effect == EFFECT_RET;
@@ -196,7 +133,7 @@ static void read_register_operand(struct shape *shape, const ZydisDecodedOperand
 	if (hidden && (class == ZYDIS_REGCLASS_IP || reg == ZYDIS_REGISTER_MXCSR))
 		return;
 	if (!is_general(reg)) {
-		deny(shape, DENY_REGISTER_CLASS);
+		deny(shape, RFV_RULE_OPERAND, "only general, XMM and YMM registers are permitted");
 		return;
 	}
 	number = general_number(reg);
@@ -212,18 +149,13 @@ static void read_register_operand(struct shape *shape, const ZydisDecodedOperand
 	shape->written |= bit;
 }
 
-static enum operand_kind kind_of(const ZydisDecodedOperand *operand)
+static void read_immediate(struct shape *shape, const ZydisDecodedInstruction *insn,
+                           const ZydisDecodedOperand *operand)
 {
-	switch (operand->type) {
-	case ZYDIS_OPERAND_TYPE_REGISTER:
-		return is_general(operand->reg.value) ? OPERAND_REGISTER : OPERAND_NONE;
-	case ZYDIS_OPERAND_TYPE_MEMORY:
-		return OPERAND_MEMORY;
-	case ZYDIS_OPERAND_TYPE_IMMEDIATE:
-		return OPERAND_IMMEDIATE;
-	default:
-		return OPERAND_NONE;
-	}
+	shape->imm_size = insn->raw.imm[0].size / 8;
+	shape->imm_offset = insn->raw.imm[0].offset;
+	if (shape->imm_size == 0)
+		shape->imm_constant = (int8_t)operand->imm.value.s; /* shl r, 1 */
 }
 
 static void read_operands(struct shape *shape, const ZydisDecodedInstruction *insn,
@@ -233,55 +165,37 @@ static void read_operands(struct shape *shape, const ZydisDecodedInstruction *in
 		const ZydisDecodedOperand *operand = &operands[i];
 		const bool hidden = operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
 
-		switch (operand->type) {
-		case ZYDIS_OPERAND_TYPE_REGISTER:
+		if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER)
 			read_register_operand(shape, operand);
-			break;
-		case ZYDIS_OPERAND_TYPE_MEMORY:
-			if (hidden && is_stack_effect(shape->effect))
-				break; /* the stack operand of push, pop, call, ret */
-			if (shape->memory.present)
-				deny(shape, DENY_TWO_MEMORY_OPERANDS);
-			read_memory_operand(shape, insn, operand, shape->effect == EFFECT_NOP);
-			break;
-		case ZYDIS_OPERAND_TYPE_IMMEDIATE:
-			shape->imm_size = insn->raw.imm[0].size / 8;
-			shape->imm_offset = insn->raw.imm[0].offset;
-			if (shape->imm_size == 0)
-				shape->imm_constant = (int8_t)operand->imm.value.s; /* shl r, 1 */
-			break;
-		default:
-			deny(shape, DENY_FAR_POINTER);
-			break;
-		}
+		else if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+			read_immediate(shape, insn, operand);
+		else if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
+			deny(shape, RFV_RULE_INSTRUCTION, "far pointers are not permitted");
+		else if (!(hidden && is_stack_effect(shape->effect))) /* what push, pop, call, ret access */
+			read_memory_operand(shape, insn, operand);
 	}
 }
 
-/* First and second operand, for the effects that are functions of them. */
-static void read_first_and_second(struct shape *shape, const ZydisDecodedInstruction *insn,
-                                  const ZydisDecodedOperand *operands)
+/* First or second operand, for the effects that are functions of them. */
+static struct operand read_operand(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *operands,
+                                   uint8_t number)
 {
-	const bool push = shape->effect == EFFECT_PUSH;
-	const ZydisDecodedOperand *src = push ? &operands[0] : &operands[1];
+	const ZydisDecodedOperand *from = &operands[number];
+	struct operand operand = {.reg = NO_REGISTER};
 
-	shape->dst = NO_REGISTER;
-	shape->src = NO_REGISTER;
-	if (insn->operand_count >= 1) {
-		shape->dst_kind = (uint8_t)kind_of(&operands[0]);
-		shape->width = (uint8_t)(operands[0].size / 8);
+	if (number >= insn->operand_count)
+		return operand;
+	operand.width = (uint8_t)(from->size / 8);
+	if (from->type == ZYDIS_OPERAND_TYPE_MEMORY)
+		operand.kind = OPERAND_MEMORY;
+	if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+		operand.kind = OPERAND_IMMEDIATE;
+	if (from->type == ZYDIS_OPERAND_TYPE_REGISTER && is_general(from->reg.value)) {
+		operand.kind = OPERAND_REGISTER;
+		operand.reg = general_number(from->reg.value);
+		operand.high = from->reg.value >= ZYDIS_REGISTER_AH && from->reg.value <= ZYDIS_REGISTER_BH;
 	}
-	if (!push && shape->dst_kind == OPERAND_REGISTER) {
-		shape->dst = general_number(operands[0].reg.value);
-		shape->dst_high = is_high_byte(operands[0].reg.value);
-	}
-	if (push ? insn->operand_count >= 1 : insn->operand_count >= 2) {
-		shape->src_kind = (uint8_t)kind_of(src);
-		shape->src_width = (uint8_t)(src->size / 8);
-	}
-	if (shape->src_kind == OPERAND_REGISTER) {
-		shape->src = general_number(src->reg.value);
-		shape->src_high = is_high_byte(src->reg.value);
-	}
+	return operand;
 }
 
 /* ---- Forms that need more than their row -------------------------------- */
@@ -294,17 +208,16 @@ static void read_first_and_second(struct shape *shape, const ZydisDecodedInstruc
 static void simplify_effect(struct shape *shape, const ZydisDecodedInstruction *insn,
                             const ZydisDecodedOperand *operands)
 {
-	const bool wide_exchange =
-	    shape->dst_kind == OPERAND_REGISTER && shape->src_kind == OPERAND_REGISTER && shape->width >= 4;
-	unsigned results = 0;
+	const bool to_register = shape->dst.kind == OPERAND_REGISTER;
+	bool others = false;
 
-	for (uint8_t i = 0; i < insn->operand_count; i++)
-		if (kind_of(&operands[i]) == OPERAND_REGISTER && writes(&operands[i]))
-			results++;
-	if (shape->effect == EFFECT_XCHG && !wide_exchange)
+	for (uint8_t i = 1; i < insn->operand_count; i++)
+		if (read_operand(insn, operands, i).kind == OPERAND_REGISTER && writes(&operands[i]))
+			others = true;
+	if (shape->effect == EFFECT_XCHG &&
+	    !(to_register && shape->src.kind == OPERAND_REGISTER && shape->dst.width >= 4))
 		shape->effect = EFFECT_GENERIC;
-	if (shape->effect == EFFECT_GENERIC && shape->dst_kind == OPERAND_REGISTER && shape->width < 4 &&
-	    results != 0 && (results != 1 || !writes(&operands[0])))
+	if (shape->effect == EFFECT_GENERIC && to_register && shape->dst.width < 4 && others)
 		shape->effect = EFFECT_OPAQUE;
 	if (shape->effect == EFFECT_OPAQUE)
 		shape->zero_extended = 0;
@@ -321,9 +234,9 @@ static void check_nop(struct shape *shape, const ZydisDecodedInstruction *insn)
 	    insn->opcode_map == ZYDIS_OPCODE_MAP_0F && insn->opcode == 0x1f && insn->raw.modrm.reg == 0;
 
 	if (!long_nop && (insn->attributes & ZYDIS_ATTRIB_HAS_REX))
-		deny(shape, DENY_PREFIX);
+		deny(shape, RFV_RULE_PREFIX, "this prefix is not permitted on this instruction");
 	if (insn->mnemonic == ZYDIS_MNEMONIC_NOP && !one_byte && !long_nop)
-		deny(shape, DENY_RESERVED_NOP);
+		deny(shape, RFV_RULE_INSTRUCTION, "a reserved nop that means something else on other CPUs");
 }
 
 static void check_vector_length(struct shape *shape, const ZydisDecodedInstruction *insn,
@@ -336,18 +249,17 @@ static void check_vector_length(struct shape *shape, const ZydisDecodedInstructi
 		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		    ZydisRegisterGetClass(operands[i].reg.value) == ZYDIS_REGCLASS_YMM)
 			return;
-	deny(shape, DENY_VEX_LENGTH);
+	deny(shape, RFV_RULE_OPERAND, "VEX.L is set on an instruction without a 256-bit operand");
 }
 
 static void check_branch_form(struct shape *shape, const ZydisDecodedInstruction *insn)
 {
 	if (insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-		deny(shape, DENY_FAR_BRANCH);
+		deny(shape, RFV_RULE_INSTRUCTION, "far branches are not permitted");
 	if (shape->effect == EFFECT_RET && insn->operand_count_visible != 0)
-		deny(shape, DENY_RET_RELEASE);
-	if ((shape->effect == EFFECT_CALL || shape->effect == EFFECT_JMP) &&
-	    shape->dst_kind == OPERAND_REGISTER)
-		deny(shape, DENY_REGISTER_TARGET);
+		deny(shape, RFV_RULE_OPERAND, "ret must not release arguments");
+	if (shape->effect != EFFECT_RET && shape->dst.kind == OPERAND_REGISTER)
+		deny(shape, RFV_RULE_INDIRECT_BRANCH, "the target is in a register");
 }
 
 static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
@@ -358,24 +270,26 @@ static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
 		check_nop(shape, insn);
 		break;
 	case EFFECT_BIT_TEST:
-		if (shape->memory.present && shape->src_kind != OPERAND_IMMEDIATE)
-			deny(shape, DENY_BIT_OFFSET);
+		if (shape->memory.present && shape->src.kind != OPERAND_IMMEDIATE)
+			deny(shape, RFV_RULE_OPERAND,
+			     "a bit offset in a register reaches beyond the memory operand");
 		shape->effect = EFFECT_GENERIC;
 		break;
 	case EFFECT_LEA:
 		if (shape->memory.base == RIP_REGISTER)
-			deny(shape, DENY_RIP_RELATIVE);
+			deny(shape, RFV_RULE_MEMORY_BASE, "rip-relative addresses are not permitted");
 		break;
 	case EFFECT_PUSH:
 	case EFFECT_POP:
-		if (shape->width != 8 && shape->dst_kind != OPERAND_IMMEDIATE)
-			deny(shape, DENY_PUSH_SIZE);
-		if (shape->effect == EFFECT_POP && shape->dst == NO_REGISTER)
-			deny(shape, DENY_POP_TARGET);
+		if (shape->dst.kind == OPERAND_IMMEDIATE)
+			shape->dst.width = 8; /* the prefix that would change that is not permitted */
+		if (shape->dst.width != 8)
+			deny(shape, RFV_RULE_OPERAND, "only 64-bit push and pop are permitted");
+		if (shape->effect == EFFECT_POP && shape->dst.kind != OPERAND_REGISTER)
+			deny(shape, RFV_RULE_OPERAND, "pop is permitted into a register only");
 		break;
 	case EFFECT_CALL:
 	case EFFECT_JMP:
-	case EFFECT_JCC:
 	case EFFECT_RET:
 		check_branch_form(shape, insn);
 		break;
@@ -391,39 +305,49 @@ static bool is_select(const struct shape *shape)
 {
 	const struct memory_operand *memory = &shape->memory;
 
-	return shape->effect == EFFECT_MOV && shape->dst == R14 && shape->width == 8 && memory->present &&
-	       memory->base == R15 && memory->index != NO_REGISTER && memory->scale == 8 &&
+	return shape->effect == EFFECT_MOV && shape->dst.reg == R14 && shape->dst.width == 8 &&
+	       memory->present && memory->base == R15 && memory->index != NO_REGISTER && memory->scale == 8 &&
 	       memory->disp_size == 4;
 }
 
-static void choose_rsp_effect(struct shape *shape)
+/* What rsp is changed by; EFFECT_DENIED for forms that are not permitted. */
+static uint8_t rsp_effect(const struct shape *shape)
 {
 	const struct memory_operand *memory = &shape->memory;
-	const bool immediate = shape->src_kind == OPERAND_IMMEDIATE && shape->width == 8;
+	const bool immediate = shape->src.kind == OPERAND_IMMEDIATE;
 
-	if (shape->dst == RSP && shape->effect == EFFECT_ADD && immediate)
-		shape->effect = EFFECT_ADD_RSP;
-	else if (shape->dst == RSP && shape->effect == EFFECT_SUB && immediate)
-		shape->effect = EFFECT_SUB_RSP;
-	else if (shape->dst == RSP && shape->effect == EFFECT_LEA && shape->width == 8 &&
-	         memory->base == RSP && memory->index == NO_REGISTER && !memory->address32)
-		shape->effect = EFFECT_LEA_RSP;
-	else
-		deny(shape, DENY_WRITE_RSP);
+	if (shape->dst.reg != RSP || shape->dst.width != 8)
+		return EFFECT_DENIED;
+	if (shape->effect == EFFECT_ADD && immediate)
+		return EFFECT_ADD_RSP;
+	if (shape->effect == EFFECT_SUB && immediate)
+		return EFFECT_SUB_RSP;
+	if (shape->effect == EFFECT_LEA && memory->base == RSP && memory->index == NO_REGISTER &&
+	    !memory->address32)
+		return EFFECT_LEA_RSP;
+	return EFFECT_DENIED;
 }
 
 static void check_reserved(struct shape *shape)
 {
 	if (shape->written & 1u << R15)
-		deny(shape, DENY_WRITE_R15);
+		deny(shape, RFV_RULE_WRITE_R15, "r15 holds the base of the cell's memory");
 	if (shape->written & 1u << R14) {
 		if (is_select(shape))
 			shape->effect = EFFECT_SELECT;
 		else
-			deny(shape, DENY_WRITE_R14);
+			deny(shape, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
 	}
-	if (shape->written & 1u << RSP)
-		choose_rsp_effect(shape);
+	if (shape->written & 1u << RSP) {
+		const uint8_t effect = rsp_effect(shape);
+
+		if (effect != EFFECT_DENIED)
+			shape->effect = effect;
+		else
+			deny(shape, RFV_RULE_WRITE_RSP,
+			     "rsp may only be changed by push, pop, call, ret, and add, sub, lea with a "
+			     "constant");
+	}
 	/* rsp, r14 and r15 never hold a tracked value. */
 	shape->written &= (uint16_t)~(1u << RSP | 1u << R14 | 1u << R15);
 }
@@ -436,16 +360,19 @@ static void build_shape(struct shape *shape, const ZydisDecodedInstruction *insn
 	const struct allow_row *row = &rfv_allow[insn->mnemonic];
 
 	*shape = (struct shape){
-	    .length = insn->length, .effect = row->effect, .dst = NO_REGISTER, .src = NO_REGISTER};
+	    .length = insn->length,
+	    .effect = row->effect,
+	    .dst = read_operand(insn, operands, 0),
+	    .src = read_operand(insn, operands, 1),
+	};
 	if (row->effect == EFFECT_DENIED)
-		deny(shape, DENY_NOT_LISTED);
+		deny(shape, RFV_RULE_INSTRUCTION, "not on the allow-list");
 	if (insn->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
 	    insn->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
-		deny(shape, DENY_ENCODING);
+		deny(shape, RFV_RULE_INSTRUCTION, "only legacy and VEX encodings are permitted");
 	if (insn->meta.category == ZYDIS_CATEGORY_STRINGOP)
-		deny(shape, DENY_STRING);
+		deny(shape, RFV_RULE_INSTRUCTION, "string instructions are not permitted");
 	check_prefixes(shape, insn, row);
-	read_first_and_second(shape, insn, operands);
 	read_operands(shape, insn, operands);
 	check_form(shape, insn, operands);
 	simplify_effect(shape, insn, operands);
@@ -460,8 +387,6 @@ bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, si
 
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder->zydis, bytes, available, &insn, operands)))
 		return false;
-	if (insn.length == 0 || insn.length > RFV_INSTRUCTION_MAX || insn.mnemonic > ZYDIS_MNEMONIC_MAX_VALUE)
-		return false;
 	build_shape(shape, &insn, operands);
 	return true;
 }
@@ -469,32 +394,26 @@ bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, si
 /* Bytes before displacement and immediate; they determine the shape. */
 static uint8_t key_length(const struct shape *shape)
 {
-	if (shape->memory.present && shape->memory.disp_size != 0)
+	if (shape->memory.disp_size != 0)
 		return shape->memory.disp_offset;
 	return shape->imm_size != 0 ? shape->imm_offset : shape->length;
 }
 
-static uint32_t remember(struct decoder *decoder, const uint8_t *bytes, const struct shape *shape)
+/* Remembers the last shape under its key, of which the trie knows `depth` bytes, which lead to `node`. */
+static uint32_t remember(struct decoder *decoder, const uint8_t *key, uint8_t length, uint32_t node,
+                         size_t depth)
 {
-	const uint8_t length = key_length(shape);
-	uint32_t node = 0;
-
-	if (length == 0 || decoder->shape_count == decoder->shape_capacity ||
+	/* No key is a prefix of another, since these bytes say how many they are: depth < length. */
+	if (length <= depth || decoder->shape_count == decoder->shape_capacity ||
 	    decoder->node_count + length > decoder->node_capacity)
 		return SHAPE_UNCACHED;
-	for (uint8_t i = 0; i + 1 < length; i++) {
-		uint16_t *child = &decoder->nodes[node][bytes[i]];
-
-		if (*child & TRIE_LEAF)
-			return SHAPE_UNCACHED; /* cannot happen: no key is a prefix of another */
-		if (*child == 0)
-			*child = (uint16_t)decoder->node_count++;
-		node = *child;
+	for (; depth + 1 < length; depth++) {
+		decoder->nodes[node][key[depth]] = (uint16_t)decoder->node_count;
+		node = decoder->node_count++;
+		memset(decoder->nodes[node], 0, sizeof *decoder->nodes);
 	}
-	if (decoder->nodes[node][bytes[length - 1]] != 0)
-		return SHAPE_UNCACHED; /* as above */
-	decoder->nodes[node][bytes[length - 1]] = (uint16_t)(TRIE_LEAF | decoder->shape_count);
-	decoder->shapes[decoder->shape_count] = *shape;
+	decoder->nodes[node][key[depth]] = (uint16_t)(TRIE_LEAF | decoder->shape_count);
+	decoder->shapes[decoder->shape_count] = decoder->shapes[SHAPE_UNCACHED];
 	return decoder->shape_count++;
 }
 
@@ -507,24 +426,24 @@ void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t 
 	                            .shapes = shapes,
 	                            .shape_count = SHAPE_FIRST,
 	                            .shape_capacity = shape_capacity};
+	memset(nodes[0], 0, sizeof *nodes);
 	ZydisDecoderInit(&decoder->zydis, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
-uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available, struct shape *scratch)
+uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available)
 {
+	struct shape *shape = &decoder->shapes[SHAPE_UNCACHED];
 	uint32_t node = 0;
+	size_t depth = 0;
 
-	for (size_t i = 0; i < available; i++) {
-		node = decoder->nodes[node][bytes[i]];
-		if (node & TRIE_LEAF) {
-			const uint32_t number = node & ~TRIE_LEAF;
+	for (; depth < available && decoder->nodes[node][bytes[depth]] != 0; depth++) {
+		const uint32_t number = decoder->nodes[node][bytes[depth]] & ~TRIE_LEAF;
 
+		if (decoder->nodes[node][bytes[depth]] & TRIE_LEAF)
 			return decoder->shapes[number].length <= available ? number : SHAPE_NONE;
-		}
-		if (node == 0)
-			break;
+		node = number;
 	}
-	if (!rfv_decode_uncached(decoder, bytes, available, scratch))
+	if (!rfv_decode_uncached(decoder, bytes, available, shape))
 		return SHAPE_NONE;
-	return remember(decoder, bytes, scratch);
+	return remember(decoder, bytes, key_length(shape), node, depth);
 }

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <ringfence/contract.h>
@@ -21,12 +20,14 @@ struct parser {
 	struct rf_nf_note note;
 };
 
-/* Always false, so that a check can end in `return fail(...)`. */
-__attribute__((format(printf, 4, 5))) static bool fail(struct parser *parser, enum rfv_rule rule,
-                                                       uint64_t offset, const char *format, ...)
+/* Whether the condition holds; if not, that is the file's fault. */
+__attribute__((format(printf, 5, 6))) static bool
+check(struct parser *parser, bool condition, enum rfv_rule rule, uint64_t offset, const char *format, ...)
 {
 	va_list arguments;
 
+	if (condition)
+		return true;
 	parser->error->rule = rule;
 	parser->error->file_offset = (uint32_t)offset;
 	va_start(arguments, format);
@@ -53,39 +54,39 @@ static uint32_t read32(const struct rfv_image *image, uint64_t offset)
 static bool check_header(struct parser *parser, Elf32_Ehdr *header)
 {
 	const struct rfv_image *image = parser->image;
+	const enum rfv_rule rule = RFV_RULE_ELF_HEADER;
 
-	if (image->size < sizeof *header)
-		return fail(parser, RFV_RULE_ELF_HEADER, 0, "the file is shorter than an ELF header");
+	if (!check(parser, image->size <= RFV_FILE_MAX, rule, 0, "the file is larger than %u bytes",
+	           RFV_FILE_MAX) ||
+	    !check(parser, image->size >= sizeof *header, rule, 0, "the file is shorter than an ELF header"))
+		return false;
 	memcpy(header, image->bytes, sizeof *header);
-	if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
-		return fail(parser, RFV_RULE_ELF_HEADER, 0, "not an ELF file");
-	if (header->e_ident[EI_CLASS] != ELFCLASS32 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
-	    header->e_ident[EI_VERSION] != EV_CURRENT || header->e_machine != EM_X86_64)
-		return fail(parser, RFV_RULE_ELF_HEADER, 0, "not an ELF32 file for x86-64 (x32)");
-	if (header->e_type != ET_EXEC)
-		return fail(parser, RFV_RULE_ELF_HEADER, 0, "not a statically linked executable (ET_EXEC)");
-	if (header->e_phentsize != sizeof(Elf32_Phdr))
-		return fail(parser, RFV_RULE_ELF_HEADER, 0, "program headers of %u bytes",
-		            header->e_phentsize);
-	if (!in_file(image, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf32_Phdr)))
-		return fail(parser, RFV_RULE_ELF_HEADER, 0, "the program headers lie outside of the file");
-	return true;
+	return check(parser, memcmp(header->e_ident, ELFMAG, SELFMAG) == 0, rule, 0, "not an ELF file") &&
+	       check(parser,
+	             header->e_ident[EI_CLASS] == ELFCLASS32 && header->e_ident[EI_DATA] == ELFDATA2LSB &&
+	                 header->e_ident[EI_VERSION] == EV_CURRENT && header->e_machine == EM_X86_64,
+	             rule, 0, "not an ELF32 file for x86-64 (x32)") &&
+	       check(parser, header->e_type == ET_EXEC, rule, 0,
+	             "not a statically linked executable (ET_EXEC)") &&
+	       check(parser, header->e_phentsize == sizeof(Elf32_Phdr), rule, 0,
+	             "program headers of %u bytes", header->e_phentsize) &&
+	       check(parser, in_file(image, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf32_Phdr)),
+	             rule, 0, "the program headers lie outside of the file");
 }
 
 static bool add_text(struct parser *parser, const Elf32_Phdr *segment, uint64_t at)
 {
 	const uint64_t end = (uint64_t)segment->p_vaddr + segment->p_memsz;
+	const enum rfv_rule rule = RFV_RULE_ELF_SEGMENT;
 
-	if (segment->p_flags & PF_W)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "a segment is writable and executable");
-	if (parser->has_text)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "a second executable segment");
-	if (segment->p_filesz != segment->p_memsz)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "the text is not wholly in the file");
-	if (segment->p_vaddr < RF_TEXT_ADDR || end > (uint64_t)RF_TEXT_ADDR + RF_TEXT_MAX)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "the text lies outside of its address range");
-	if (segment->p_vaddr % RF_PAGE_SIZE != 0)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "the text does not start a page");
+	if (!check(parser, !(segment->p_flags & PF_W), rule, at, "a segment is writable and executable") ||
+	    !check(parser, !parser->has_text, rule, at, "a second executable segment") ||
+	    !check(parser, segment->p_filesz == segment->p_memsz, rule, at,
+	           "the text is not wholly in the file") ||
+	    !check(parser, segment->p_vaddr >= RF_TEXT_ADDR && end <= (uint64_t)RF_TEXT_ADDR + RF_TEXT_MAX,
+	           rule, at, "the text lies outside of its address range") ||
+	    !check(parser, segment->p_vaddr % RF_PAGE_SIZE == 0, rule, at, "the text does not start a page"))
+		return false;
 	parser->has_text = true;
 	parser->image->text.address = segment->p_vaddr;
 	parser->image->text.file_offset = segment->p_offset;
@@ -97,31 +98,37 @@ static bool add_data(struct parser *parser, const Elf32_Phdr *segment, uint64_t 
 {
 	struct rfv_image *image = parser->image;
 	const uint64_t end = (uint64_t)segment->p_vaddr + segment->p_memsz;
+	const enum rfv_rule rule = RFV_RULE_ELF_SEGMENT;
+	uint32_t place = image->segment_count;
 
-	if (!(segment->p_flags & PF_R))
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "a data segment is not readable");
-	if (segment->p_vaddr < RF_NULL_GUARD || end > RF_TEXT_ADDR)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "a data segment lies outside of [0x%x, 0x%x)",
-		            RF_NULL_GUARD, RF_TEXT_ADDR);
-	if (image->segment_count == RFV_SEGMENTS_MAX)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "more than %d data segments", RFV_SEGMENTS_MAX);
-	image->segments[image->segment_count++] = (struct rfv_segment){
+	if (!check(parser, segment->p_flags & PF_R, rule, at, "a data segment is not readable") ||
+	    !check(parser, segment->p_vaddr >= RF_NULL_GUARD && end <= RF_TEXT_ADDR, rule, at,
+	           "a data segment lies outside of [0x%x, 0x%x)", RF_NULL_GUARD, RF_TEXT_ADDR) ||
+	    !check(parser, image->segment_count < RFV_SEGMENTS_MAX, rule, at, "more than %d data segments",
+	           RFV_SEGMENTS_MAX))
+		return false;
+	for (; place > 0 && image->segments[place - 1].address > segment->p_vaddr; place--)
+		image->segments[place] = image->segments[place - 1];
+	image->segments[place] = (struct rfv_segment){
 	    .address = segment->p_vaddr,
 	    .memory_size = segment->p_memsz,
 	    .file_offset = segment->p_offset,
 	    .file_size = segment->p_filesz,
 	    .writable = (segment->p_flags & PF_W) != 0,
 	};
+	image->segment_count++;
 	return true;
 }
 
 static bool add_load(struct parser *parser, const Elf32_Phdr *segment, uint64_t at)
 {
-	if (!in_file(parser->image, segment->p_offset, segment->p_filesz))
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at, "a segment lies outside of the file");
-	if (segment->p_filesz > segment->p_memsz)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, at,
-		            "a segment is larger in the file than in memory");
+	const enum rfv_rule rule = RFV_RULE_ELF_SEGMENT;
+
+	if (!check(parser, in_file(parser->image, segment->p_offset, segment->p_filesz), rule, at,
+	           "a segment lies outside of the file") ||
+	    !check(parser, segment->p_filesz <= segment->p_memsz, rule, at,
+	           "a segment is larger in the file than in memory"))
+		return false;
 	if (segment->p_memsz == 0)
 		return true;
 	return segment->p_flags & PF_X ? add_text(parser, segment, at) : add_data(parser, segment, at);
@@ -134,40 +141,61 @@ static uint64_t align4(uint64_t value)
 	return (value + 3) & ~UINT64_C(3);
 }
 
+/* Takes what a note of ours says. */
+static bool add_note(struct parser *parser, const Elf32_Nhdr *header, uint64_t at)
+{
+	const uint8_t *name = parser->image->bytes + at + sizeof *header;
+	const enum rfv_rule rule = RFV_RULE_ELF_NOTE;
+
+	if (header->n_type != RF_NOTE_TYPE || header->n_namesz != sizeof RF_NOTE_NAME ||
+	    memcmp(name, RF_NOTE_NAME, sizeof RF_NOTE_NAME) != 0)
+		return true;
+	if (!check(parser, !parser->has_note, rule, at, "a second Ringfence note") ||
+	    !check(parser, header->n_descsz == sizeof parser->note, rule, at,
+	           "the Ringfence note has %" PRIu32 " bytes, not %zu", header->n_descsz,
+	           sizeof parser->note))
+		return false;
+	memcpy(&parser->note, name + align4(header->n_namesz), sizeof parser->note);
+	parser->has_note = true;
+	return true;
+}
+
 static bool add_notes(struct parser *parser, const Elf32_Phdr *segment)
 {
-	const struct rfv_image *image = parser->image;
 	uint64_t at = segment->p_offset;
 	const uint64_t end = at + segment->p_filesz;
 
-	if (!in_file(image, segment->p_offset, segment->p_filesz))
-		return fail(parser, RFV_RULE_ELF_NOTE, at, "the notes lie outside of the file");
-	while (end - at >= sizeof(Elf32_Nhdr)) {
+	if (!check(parser, in_file(parser->image, segment->p_offset, segment->p_filesz), RFV_RULE_ELF_NOTE,
+	           at, "the notes lie outside of the file"))
+		return false;
+	while (at + sizeof(Elf32_Nhdr) <= end) {
 		Elf32_Nhdr header;
-		uint64_t name;
 		uint64_t body;
 
-		memcpy(&header, image->bytes + at, sizeof header);
-		name = at + sizeof header;
-		body = name + align4(header.n_namesz);
-		if (body + header.n_descsz > end)
-			return fail(parser, RFV_RULE_ELF_NOTE, at, "a note runs past the end of its segment");
-		if (header.n_type == RF_NOTE_TYPE && header.n_namesz == sizeof RF_NOTE_NAME &&
-		    memcmp(image->bytes + name, RF_NOTE_NAME, sizeof RF_NOTE_NAME) == 0) {
-			if (parser->has_note)
-				return fail(parser, RFV_RULE_ELF_NOTE, at, "a second Ringfence note");
-			if (header.n_descsz != sizeof parser->note)
-				return fail(parser, RFV_RULE_ELF_NOTE, at,
-				            "the Ringfence note has %" PRIu32 " bytes, not %zu",
-				            header.n_descsz, sizeof parser->note);
-			memcpy(&parser->note, image->bytes + body, sizeof parser->note);
-			parser->has_note = true;
-		}
+		memcpy(&header, parser->image->bytes + at, sizeof header);
+		body = at + sizeof header + align4(header.n_namesz);
+		if (!check(parser, body + header.n_descsz <= end, RFV_RULE_ELF_NOTE, at,
+		           "a note runs past the end of its segment") ||
+		    !add_note(parser, &header, at))
+			return false;
 		at = body + align4(header.n_descsz);
-		if (at > end)
-			break;
 	}
 	return true;
+}
+
+static bool add_segment(struct parser *parser, const Elf32_Phdr *segment, uint64_t at)
+{
+	switch (segment->p_type) {
+	case PT_LOAD:
+		return add_load(parser, segment, at);
+	case PT_NOTE:
+		return add_notes(parser, segment);
+	default: /* others take no part in loading */
+		return check(parser,
+		             segment->p_type != PT_DYNAMIC && segment->p_type != PT_INTERP &&
+		                 segment->p_type != PT_TLS,
+		             RFV_RULE_ELF_SEGMENT, at, "dynamic linking and TLS are not supported");
+	}
 }
 
 static bool check_program_headers(struct parser *parser, const Elf32_Ehdr *header)
@@ -175,80 +203,62 @@ static bool check_program_headers(struct parser *parser, const Elf32_Ehdr *heade
 	for (uint32_t i = 0; i < header->e_phnum; i++) {
 		const uint64_t at = header->e_phoff + (uint64_t)i * sizeof(Elf32_Phdr);
 		Elf32_Phdr segment;
-		bool good = true;
 
 		memcpy(&segment, parser->image->bytes + at, sizeof segment);
-		switch (segment.p_type) {
-		case PT_LOAD:
-			good = add_load(parser, &segment, at);
-			break;
-		case PT_NOTE:
-			good = add_notes(parser, &segment);
-			break;
-		case PT_DYNAMIC:
-		case PT_INTERP:
-		case PT_TLS:
-			good = fail(parser, RFV_RULE_ELF_SEGMENT, at,
-			            "dynamic linking and TLS are not supported");
-			break;
-		default: /* takes no part in loading */
-			break;
-		}
-		if (!good)
+		if (!add_segment(parser, &segment, at))
 			return false;
 	}
-	if (!parser->has_text)
-		return fail(parser, RFV_RULE_ELF_SEGMENT, 0, "there is no executable segment");
-	if (!parser->has_note)
-		return fail(parser, RFV_RULE_ELF_NOTE, 0,
-		            "there is no Ringfence note: was it linked by rf-cc?");
-	return true;
+	return check(parser, parser->has_text, RFV_RULE_ELF_SEGMENT, 0, "there is no executable segment") &&
+	       check(parser, parser->has_note, RFV_RULE_ELF_NOTE, 0,
+	             "there is no Ringfence note: was it linked by rf-cc?") &&
+	       check(parser, parser->note.version == RF_CONTRACT_VERSION, RFV_RULE_ELF_NOTE, 0,
+	             "made for contract version %" PRIu32 ", not %d", parser->note.version,
+	             RF_CONTRACT_VERSION);
 }
 
-static int compare_segments(const void *left, const void *right)
+static uint64_t end_of(const struct rfv_segment *segment)
 {
-	const struct rfv_segment *a = left;
-	const struct rfv_segment *b = right;
-
-	return (a->address > b->address) - (a->address < b->address);
+	return (uint64_t)segment->address + segment->memory_size;
 }
 
 static bool share_page(uint64_t low, uint64_t high, const struct rfv_segment *segment)
 {
 	const uint64_t page = RF_PAGE_SIZE;
-	const uint64_t end = (uint64_t)segment->address + segment->memory_size;
 
-	return low / page <= (end - 1) / page && segment->address / page <= (high - 1) / page;
+	return low / page <= (end_of(segment) - 1) / page && segment->address / page <= (high - 1) / page;
 }
 
 static bool check_overlap(struct parser *parser)
 {
 	struct rfv_image *image = parser->image;
-	const uint32_t *stack = parser->note.data_stack;
+	const uint32_t low = parser->note.data_stack[0];
+	const uint32_t high = parser->note.data_stack[1];
 
-	qsort(image->segments, image->segment_count, sizeof *image->segments, compare_segments);
-	for (uint32_t i = 0; i + 1 < image->segment_count; i++) {
+	for (uint32_t i = 1; i < image->segment_count; i++) {
+		const struct rfv_segment *before = &image->segments[i - 1];
 		const struct rfv_segment *segment = &image->segments[i];
 
-		if (share_page(segment->address, (uint64_t)segment->address + segment->memory_size,
-		               segment + 1))
-			return fail(parser, RFV_RULE_ELF_OVERLAP, segment[1].file_offset,
-			            "the segments at 0x%" PRIx32 " and 0x%" PRIx32 " share a page",
-			            segment->address, segment[1].address);
+		if (!check(parser, !share_page(before->address, end_of(before), segment),
+		           RFV_RULE_ELF_OVERLAP, segment->file_offset,
+		           "the segments at 0x%" PRIx32 " and 0x%" PRIx32 " share a page", before->address,
+		           segment->address))
+			return false;
 	}
-	if (stack[0] % RF_PAGE_SIZE != 0 || stack[1] % RF_PAGE_SIZE != 0 || stack[0] >= stack[1] ||
-	    stack[0] < RF_NULL_GUARD || stack[1] > RF_TEXT_ADDR)
-		return fail(parser, RFV_RULE_ELF_NOTE, 0,
-		            "the data stack [0x%" PRIx32 ", 0x%" PRIx32
-		            ") is not a range of whole pages of the cell",
-		            stack[0], stack[1]);
+	if (!check(parser,
+	           low % RF_PAGE_SIZE == 0 && high % RF_PAGE_SIZE == 0 && low < high &&
+	               low >= RF_NULL_GUARD && high <= RF_TEXT_ADDR,
+	           RFV_RULE_ELF_NOTE, 0,
+	           "the data stack [0x%" PRIx32 ", 0x%" PRIx32 ") is not a range of whole pages of the cell",
+	           low, high))
+		return false;
 	for (uint32_t i = 0; i < image->segment_count; i++)
-		if (share_page(stack[0], stack[1], &image->segments[i]))
-			return fail(parser, RFV_RULE_ELF_OVERLAP, image->segments[i].file_offset,
-			            "the segment at 0x%" PRIx32 " shares a page with the data stack",
-			            image->segments[i].address);
-	image->data_stack_low = stack[0];
-	image->data_stack_high = stack[1];
+		if (!check(parser, !share_page(low, high, &image->segments[i]), RFV_RULE_ELF_OVERLAP,
+		           image->segments[i].file_offset,
+		           "the segment at 0x%" PRIx32 " shares a page with the data stack",
+		           image->segments[i].address))
+			return false;
+	image->data_stack_low = low;
+	image->data_stack_high = high;
 	return true;
 }
 
@@ -260,7 +270,7 @@ static const struct rfv_segment *find_segment(const struct rfv_image *image, uin
 	for (uint32_t i = 0; i < image->segment_count; i++) {
 		const struct rfv_segment *segment = &image->segments[i];
 
-		if (address >= segment->address && address - segment->address + size <= segment->memory_size)
+		if (address >= segment->address && address + size <= end_of(segment))
 			return segment;
 	}
 	return NULL;
@@ -281,20 +291,19 @@ static bool find_constant(const struct rfv_image *image, uint32_t address, uint6
 static bool read_table(struct parser *parser, const uint32_t range[2], uint32_t entry_size, const char *name,
                        struct rfv_table *table)
 {
-	*table = (struct rfv_table){.address = range[0]};
-	if (range[0] == range[1])
+	const uint32_t low = range[0];
+	const uint32_t high = range[1];
+
+	*table = (struct rfv_table){.address = low};
+	if (low == high)
 		return true;
-	if (range[0] > range[1] || (range[1] - range[0]) % entry_size != 0 || range[0] % 4 != 0)
-		return fail(parser, RFV_RULE_ELF_TABLE, 0,
-		            "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not a range of %" PRIu32
-		            "-byte entries",
-		            name, range[0], range[1], entry_size);
-	if (!find_constant(parser->image, range[0], range[1] - range[0], &table->file_offset))
-		return fail(parser, RFV_RULE_ELF_TABLE, 0,
-		            "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not in read-only data", name, range[0],
-		            range[1]);
-	table->count = (range[1] - range[0]) / entry_size;
-	return true;
+	table->count = (high - low) / entry_size;
+	return check(parser, low < high && (high - low) % entry_size == 0 && low % 4 == 0, RFV_RULE_ELF_TABLE,
+	             0, "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not a range of %" PRIu32 "-byte entries",
+	             name, low, high, entry_size) &&
+	       check(parser, find_constant(parser->image, low, high - low, &table->file_offset),
+	             RFV_RULE_ELF_TABLE, 0, "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not in read-only data",
+	             name, low, high);
 }
 
 static bool in_text(const struct rfv_image *image, uint32_t address)
@@ -307,49 +316,52 @@ static bool check_code_table(struct parser *parser, const struct rfv_table *tabl
                              uint32_t size, const char *name)
 {
 	const struct rfv_image *image = parser->image;
+	const bool functions = table == &image->function_table;
 
 	if (table->count == 0)
 		return true;
-	if (table->address != address || table->count > size / 8)
-		return fail(parser, RFV_RULE_ELF_TABLE, table->file_offset,
-		            "the %s is not at 0x%" PRIx32 " or is larger than %" PRIu32 " bytes", name,
-		            address, size);
+	if (!check(parser, table->address == address && table->count <= size / 8, RFV_RULE_ELF_TABLE,
+	           table->file_offset, "the %s is not at 0x%" PRIx32 " or is larger than %" PRIu32 " bytes",
+	           name, address, size))
+		return false;
 	for (uint32_t i = 0; i < table->count; i++) {
 		const uint64_t at = table->file_offset + (uint64_t)i * 8;
 		const uint32_t low = read32(image, at);
-		const bool empty = low == 0 && table == &image->function_table;
 
-		if (read32(image, at + 4) != 0 || (!empty && !in_text(image, low)))
-			return fail(parser, RFV_RULE_ELF_TABLE, at,
-			            "entry %" PRIu32 " of the %s is not a text address", i, name);
+		if (!check(parser,
+		           read32(image, at + 4) == 0 && ((functions && low == 0) || in_text(image, low)),
+		           RFV_RULE_ELF_TABLE, at, "entry %" PRIu32 " of the %s is not a text address", i,
+		           name))
+			return false;
 	}
-	if (table == &image->function_table && read32(image, table->file_offset) != 0)
-		return fail(parser, RFV_RULE_ELF_TABLE, table->file_offset, "entry 0 of the %s is in use",
-		            name);
-	return true;
+	return check(parser, !functions || read32(image, table->file_offset) == 0, RFV_RULE_ELF_TABLE,
+	             table->file_offset, "entry 0 of the %s is in use", name);
+}
+
+/* Of 1 to EXPORT_NAME_MAX bytes, and a NUL. */
+static bool is_name(const struct rfv_image *image, uint32_t address)
+{
+	uint32_t offset;
+
+	for (uint32_t length = 0; length <= EXPORT_NAME_MAX; length++) {
+		if (!find_constant(image, address, (uint64_t)length + 1, &offset))
+			return false;
+		if (image->bytes[(uint64_t)offset + length] == 0)
+			return length != 0;
+	}
+	return false;
 }
 
 static bool check_export(struct parser *parser, uint32_t i)
 {
 	const struct rfv_image *image = parser->image;
 	const uint64_t at = image->exports.file_offset + (uint64_t)i * sizeof(struct rf_nf_export);
-	const uint32_t name = read32(image, at);
-	uint32_t offset;
 
-	if (!in_text(image, read32(image, at + 4)))
-		return fail(parser, RFV_RULE_ELF_TABLE, at, "export %" PRIu32 " is not a text address", i);
-	for (uint32_t length = 0; length <= EXPORT_NAME_MAX; length++) {
-		if (!find_constant(image, name, (uint64_t)length + 1, &offset))
-			break;
-		if (image->bytes[(uint64_t)offset + length] == 0) {
-			if (length == 0)
-				break;
-			return true;
-		}
-	}
-	return fail(parser, RFV_RULE_ELF_TABLE, at,
-	            "the name of export %" PRIu32 " is not a string of 1 to %d bytes in read-only data", i,
-	            EXPORT_NAME_MAX);
+	return check(parser, in_text(image, read32(image, at + 4)), RFV_RULE_ELF_TABLE, at,
+	             "export %" PRIu32 " is not a text address", i) &&
+	       check(parser, is_name(image, read32(image, at)), RFV_RULE_ELF_TABLE, at,
+	             "the name of export %" PRIu32 " is not a string of 1 to %d bytes in read-only data", i,
+	             EXPORT_NAME_MAX);
 }
 
 static bool check_tables(struct parser *parser)
@@ -361,17 +373,19 @@ static bool check_tables(struct parser *parser)
 	    !read_table(parser, note->jump_tables, 8, "jump table area", &image->jump_tables) ||
 	    !read_table(parser, note->entries, 4, "list of entries", &image->entries) ||
 	    !read_table(parser, note->exports, sizeof(struct rf_nf_export), "list of exports",
-	                &image->exports))
-		return false;
-	if (!check_code_table(parser, &image->function_table, RF_FUNCTION_TABLE_ADDR, RF_FUNCTION_TABLE_SIZE,
+	                &image->exports) ||
+	    !check_code_table(parser, &image->function_table, RF_FUNCTION_TABLE_ADDR, RF_FUNCTION_TABLE_SIZE,
 	                      "function table") ||
 	    !check_code_table(parser, &image->jump_tables, RF_JUMP_TABLE_ADDR, RF_JUMP_TABLE_SIZE,
 	                      "jump table area"))
 		return false;
-	for (uint32_t i = 0; i < image->entries.count; i++)
-		if (!in_text(image, rfv_image_entry(image, i)))
-			return fail(parser, RFV_RULE_ELF_TABLE, image->entries.file_offset + (uint64_t)i * 4,
-			            "entry %" PRIu32 " of the list of entries is not a text address", i);
+	for (uint32_t i = 0; i < image->entries.count; i++) {
+		const uint64_t at = image->entries.file_offset + (uint64_t)i * 4;
+
+		if (!check(parser, in_text(image, read32(image, at)), RFV_RULE_ELF_TABLE, at,
+		           "entry %" PRIu32 " of the list of entries is not a text address", i))
+			return false;
+	}
 	for (uint32_t i = 0; i < image->exports.count; i++)
 		if (!check_export(parser, i))
 			return false;
@@ -383,10 +397,9 @@ static bool check_writable(struct parser *parser, uint32_t address, uint32_t siz
 {
 	const struct rfv_segment *segment = find_segment(parser->image, address, size);
 
-	if (segment == NULL || !segment->writable || address % alignment != 0)
-		return fail(parser, RFV_RULE_ELF_TABLE, 0,
-		            "%s at 0x%" PRIx32 " is not in writable data or not aligned", name, address);
-	return true;
+	return check(parser, segment != NULL && segment->writable && address % alignment == 0,
+	             RFV_RULE_ELF_TABLE, 0, "%s at 0x%" PRIx32 " is not in writable data or not aligned",
+	             name, address);
 }
 
 bool rfv_image_parse(struct rfv_image *image, const uint8_t *bytes, size_t size, struct image_error *error)
@@ -395,14 +408,8 @@ bool rfv_image_parse(struct rfv_image *image, const uint8_t *bytes, size_t size,
 	Elf32_Ehdr header;
 
 	*image = (struct rfv_image){.bytes = bytes, .size = size};
-	if (size > RFV_FILE_MAX)
-		return fail(&parser, RFV_RULE_ELF_HEADER, 0, "the file is larger than %u bytes",
-		            RFV_FILE_MAX);
 	if (!check_header(&parser, &header) || !check_program_headers(&parser, &header))
 		return false;
-	if (parser.note.version != RF_CONTRACT_VERSION)
-		return fail(&parser, RFV_RULE_ELF_NOTE, 0, "made for contract version %" PRIu32 ", not %d",
-		            parser.note.version, RF_CONTRACT_VERSION);
 	image->info = parser.note.info;
 	image->burst = parser.note.burst;
 	return check_overlap(&parser) && check_tables(&parser) &&
@@ -415,11 +422,6 @@ bool rfv_image_parse(struct rfv_image *image, const uint8_t *bytes, size_t size,
 uint32_t rfv_image_table_entry(const struct rfv_image *image, const struct rfv_table *table, uint32_t i)
 {
 	return read32(image, table->file_offset + (uint64_t)i * 8);
-}
-
-uint32_t rfv_image_entry(const struct rfv_image *image, uint32_t i)
-{
-	return read32(image, image->entries.file_offset + (uint64_t)i * 4);
 }
 
 void rfv_image_export(const struct rfv_image *image, uint32_t i, const char **name, uint32_t *function)

@@ -14,7 +14,4 @@ struct image_error {
 /* Fills the image; false, with the first fault, if the file is not an NF binary. */
 bool rfv_image_parse(struct rfv_image *image, const uint8_t *bytes, size_t size, struct image_error *error);
 
-/* Entry i < entries.count. */
-uint32_t rfv_image_entry(const struct rfv_image *image, uint32_t i);
-
 #endif

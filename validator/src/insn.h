@@ -105,6 +105,13 @@ extern const struct allow_row rfv_allow[ZYDIS_MNEMONIC_MAX_VALUE + 1];
 
 enum operand_kind { OPERAND_NONE, OPERAND_REGISTER, OPERAND_MEMORY, OPERAND_IMMEDIATE };
 
+struct operand {
+	uint8_t kind;  /* enum operand_kind; vector registers count as none */
+	uint8_t reg;   /* enum register_number; NO_REGISTER if it is not a general register */
+	uint8_t width; /* in bytes */
+	bool high;     /* ah, ch, dh, bh */
+};
+
 struct memory_operand {
 	uint8_t base;  /* enum register_number */
 	uint8_t index; /* enum register_number */
@@ -119,35 +126,21 @@ struct memory_operand {
 };
 
 struct shape {
+	const char
+	    *denial;  /* why it is refused whatever the state; NULL: permitted as far as the shape tells */
+	uint8_t rule; /* enum rfv_rule that the denial is about */
 	uint8_t length;
-	uint8_t effect;   /* enum effect */
-	uint8_t width;    /* bytes of the first operand */
-	uint8_t dst;      /* first operand if it is a general register, else NO_REGISTER */
-	uint8_t src;      /* second operand if it is a general register, else NO_REGISTER */
-	uint8_t src_kind; /* enum operand_kind of the second (push: of the only) operand */
-	uint8_t src_width;
-	uint8_t dst_kind; /* enum operand_kind of the first operand */
-	bool dst_high;    /* ah, ch, dh, bh */
-	bool src_high;
+	uint8_t effect;     /* enum effect */
 	uint8_t imm_offset; /* in the instruction */
 	uint8_t imm_size;   /* bytes; 0: the immediate is imm_constant */
 	int8_t imm_constant;
-	uint8_t denial;         /* 0: permitted as far as the shape tells, else see rfv_denial */
-	uint16_t written;       /* general registers that change, bit per register; rsp only
-	                           where an effect does not say how */
+	struct operand dst; /* the first operand, whether it is written or not */
+	struct operand src; /* the second */
+	uint16_t
+	    written; /* general registers that change, bit per register; rsp, r14 and r15 only as effects */
 	uint16_t zero_extended; /* of those, the ones whose upper half is always cleared */
 	struct memory_operand memory;
 };
-
-_Static_assert(sizeof(struct shape) <= 32, "two shapes in a cache line");
-
-/* The rule that a shape breaks whatever the state, and how to say so. */
-struct denial {
-	enum rfv_rule rule;
-	const char *message;
-};
-
-const struct denial *rfv_denial(const struct shape *shape);
 
 struct decoder {
 	ZydisDecoder zydis;
@@ -161,24 +154,22 @@ struct decoder {
 	uint32_t shape_capacity;
 };
 
-/* Shape numbers that name no shape. */
+/* Shape numbers with a meaning of their own. */
 #define SHAPE_NONE 0u     /* does not decode */
-#define SHAPE_UNCACHED 1u /* decodes, but there was no room to remember it */
+#define SHAPE_UNCACHED 1u /* decodes, but there was no room to remember it: holds the last such */
 #define SHAPE_FIRST 2u
-#define SHAPE_BITS 24
 #define SHAPE_CAPACITY 0x8000u
 #define NODE_CAPACITY 0x2000u
 
-/* `nodes` is zeroed memory; the capacities are at least 4. */
+/* The capacities are at least 4. */
 void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t node_capacity,
                       struct shape *shapes, uint32_t shape_capacity);
 
 /*
- * Number of the shape of the instruction at `bytes`, of which `available`
+ * Number of the shape, in decoder->shapes, of the instruction at `bytes`, of which `available`
  * may be read; SHAPE_NONE if it does not decode or does not end in time.
- * For SHAPE_UNCACHED the shape is in *scratch.
  */
-uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available, struct shape *scratch);
+uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available);
 
 /* Decodes without looking at or changing what is remembered. */
 bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, size_t available,
@@ -217,6 +208,19 @@ static inline int32_t rfv_displacement(const struct shape *shape, const uint8_t 
 	if (shape->memory.disp_size == 0)
 		return 0;
 	return (int32_t)rfv_read_signed(bytes + shape->memory.disp_offset, shape->memory.disp_size);
+}
+
+/* A jump or call whose target is in the instruction. */
+static inline bool rfv_is_direct(const struct shape *shape)
+{
+	return shape->effect >= EFFECT_CALL && shape->effect <= EFFECT_JCC &&
+	       shape->dst.kind == OPERAND_IMMEDIATE;
+}
+
+/* Control may go on behind the instruction. */
+static inline bool rfv_falls_through(const struct shape *shape)
+{
+	return shape->effect != EFFECT_JMP && shape->effect != EFFECT_RET && shape->effect != EFFECT_TRAP;
 }
 
 #endif

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rfv_check: image, sweep, blocks, functions, in this order. */
+/* rfv_check: image, sweep, targets, functions, in this order, in one piece of memory. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "flow.h"
 #include "image.h"
 
-/* Room for states, in values: a minimum for each block, and more for texts that are not huge. */
-#define POOL_PER_BLOCK 24u
-#define POOL_EXTRA_PER_BLOCK 1024u
-#define POOL_EXTRA_MAX 0x800000u
+/* Room for saved states, in words: for a function of this size with as many facts as can be tracked ... */
+#define POOL_MAX 0x1000000u
+/* ... and for those of large texts, which have few facts at each target. */
+#define POOL_PER_BYTE 4u
 /* How often each entry of the jump tables may be looked at. */
 #define TABLE_WORK 64u
+#define ALIGNMENT 16u
 
 /* ---- Findings ----------------------------------------------------------- */
 
+/* Where the next finding goes; NULL if there is no room for it. */
 static struct rfv_finding *next_finding(struct rfv_report *report)
 {
 	report->total++;
@@ -30,7 +31,6 @@ void rfv_report_at(struct analysis *analysis, enum rfv_rule rule, uint32_t offse
 {
 	const struct rfv_image *image = analysis->image;
 	struct rfv_finding *finding;
-	struct shape scratch;
 	va_list arguments;
 
 	if (analysis->map[offset] & MAP_REPORTED)
@@ -43,8 +43,8 @@ void rfv_report_at(struct analysis *analysis, enum rfv_rule rule, uint32_t offse
 	                                .address = image->text.address + offset,
 	                                .file_offset = image->text.file_offset + offset,
 	                                .length = 1};
-	if ((analysis->map[offset] & MAP_SHAPE) != SHAPE_NONE)
-		finding->length = rfv_shape_at(analysis, offset, &scratch)->length;
+	if (rfv_shape_number(analysis, offset) != SHAPE_NONE)
+		finding->length = rfv_shape_at(analysis, offset)->length;
 	memcpy(finding->bytes, analysis->text + offset, finding->length);
 	va_start(arguments, format);
 	(void)vsnprintf(finding->message, sizeof finding->message, format, arguments);
@@ -62,70 +62,47 @@ static void report_file(struct rfv_report *report, enum rfv_rule rule, uint32_t 
 	(void)snprintf(finding->message, sizeof finding->message, "%s", message);
 }
 
-static int compare_findings(const void *left, const void *right)
+static bool comes_before(const struct rfv_finding *a, const struct rfv_finding *b)
 {
-	const struct rfv_finding *a = left;
-	const struct rfv_finding *b = right;
-
 	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return (a->file_offset > b->file_offset) - (a->file_offset < b->file_offset);
+		return a->address < b->address;
+	return a->file_offset < b->file_offset;
+}
+
+/* Shell's sort: unlike qsort it never allocates. The findings come in a few runs that are in order. */
+static void sort_findings(struct rfv_finding *findings, uint32_t count)
+{
+	uint32_t gap = 1;
+
+	while (gap < count / 3)
+		gap = 3 * gap + 1;
+	for (; gap > 0; gap /= 3) {
+		for (uint32_t i = gap; i < count; i++) {
+			const struct rfv_finding moved = findings[i];
+			uint32_t place = i;
+
+			for (; place >= gap && comes_before(&moved, &findings[place - gap]); place -= gap)
+				findings[place] = findings[place - gap];
+			findings[place] = moved;
+		}
+	}
 }
 
 /* ---- Sweep -------------------------------------------------------------- */
 
-static void mark_leader(struct analysis *analysis, int64_t offset)
-{
-	if (offset >= 0 && offset < analysis->text_size)
-		analysis->leaders[offset / 64] |= UINT64_C(1) << (offset % 64);
-}
-
-static void mark_entry(struct analysis *analysis, int64_t offset)
-{
-	mark_leader(analysis, offset);
-	if (offset >= 0 && offset < analysis->text_size)
-		analysis->map[offset] |= MAP_ENTRY;
-}
-
-static void mark_targets(struct analysis *analysis, const struct shape *shape, uint32_t offset)
-{
-	const bool direct = shape->dst_kind == OPERAND_IMMEDIATE;
-
-	switch (shape->effect) {
-	case EFFECT_CALL:
-		if (direct)
-			mark_entry(analysis, rfv_branch_target(shape, analysis->text, offset));
-		break;
-	case EFFECT_JMP:
-	case EFFECT_JCC:
-		if (direct)
-			mark_leader(analysis, rfv_branch_target(shape, analysis->text, offset));
-		mark_leader(analysis, (int64_t)offset + shape->length);
-		break;
-	case EFFECT_RET:
-	case EFFECT_TRAP:
-		mark_leader(analysis, (int64_t)offset + shape->length);
-		break;
-	default:
-		break;
-	}
-}
-
 /* Decodes the text from its first byte to its last. */
 static void sweep(struct analysis *analysis)
 {
-	bool lost = true; /* the byte before this one did not decode */
+	bool lost = false; /* the byte before this one did not decode either */
 	uint32_t offset = 0;
 
 	while (offset < analysis->text_size) {
 		const size_t available = analysis->text_size - offset;
-		struct shape scratch;
-		const struct shape *shape = &scratch;
-		const uint32_t number =
-		    rfv_decode(&analysis->decoder, analysis->text + offset, available, &scratch);
+		const uint32_t number = rfv_decode(&analysis->decoder, analysis->text + offset, available);
+		const struct shape *shape = &analysis->decoder.shapes[number];
 
 		if (number == SHAPE_NONE) {
-			if (!lost || offset == 0)
+			if (!lost)
 				rfv_report_at(
 				    analysis, RFV_RULE_UNDECODABLE, offset, "not an instruction%s",
 				    available < RFV_INSTRUCTION_MAX ? ", or one that the text cuts off" : "");
@@ -133,145 +110,102 @@ static void sweep(struct analysis *analysis)
 			offset++;
 			continue;
 		}
-		if (number >= SHAPE_FIRST)
-			shape = &analysis->decoder.shapes[number];
-		analysis->map[offset] |= number;
-		if (lost)
-			mark_leader(analysis, offset);
 		lost = false;
-		if (shape->denial != 0)
-			rfv_report_at(analysis, rfv_denial(shape)->rule, offset, "%s",
-			              rfv_denial(shape)->message);
-		mark_targets(analysis, shape, offset);
+		analysis->map[offset] = number;
+		if (shape->denial != NULL)
+			rfv_report_at(analysis, (enum rfv_rule)shape->rule, offset, "%s", shape->denial);
 		analysis->report->stats.instructions++;
 		offset += shape->length;
 	}
 }
 
-static bool is_start(const struct analysis *analysis, int64_t offset)
+/* ---- Targets ------------------------------------------------------------ */
+
+/* Control comes to `offset` from elsewhere. False if no instruction starts there. */
+static bool mark_target(struct analysis *analysis, int64_t offset, bool entry)
 {
-	return offset >= 0 && offset < analysis->text_size &&
-	       (analysis->map[offset] & MAP_SHAPE) != SHAPE_NONE;
+	const uint32_t shape = rfv_shape_number(analysis, offset);
+
+	if (shape == SHAPE_NONE)
+		return false;
+	if (!(analysis->map[offset] & MAP_TARGET)) {
+		analysis->targets[analysis->target_count] = (struct target){.shape = shape};
+		analysis->map[offset] =
+		    (analysis->map[offset] & ~MAP_NUMBER) | MAP_TARGET | analysis->target_count++;
+	}
+	if (entry)
+		analysis->map[offset] |= MAP_ENTRY;
+	return true;
+}
+
+/* The targets of all direct branches, whether control comes to the branch or not. */
+static void mark_branches(struct analysis *analysis)
+{
+	struct rfv_stats *stats = &analysis->report->stats;
+	uint32_t length;
+
+	for (uint32_t offset = 0; offset < analysis->text_size; offset += length) {
+		const struct shape *shape = rfv_shape_at(analysis, offset);
+		int64_t target;
+
+		length = shape->length;
+		if (length == 0) /* SHAPE_NONE */
+			length = 1;
+		stats->blocks += shape->effect == EFFECT_JCC;
+		if (!rfv_is_direct(shape))
+			continue;
+		target = rfv_branch_target(shape, analysis->text, offset);
+		if (!mark_target(analysis, target, shape->effect == EFFECT_CALL))
+			rfv_report_at(analysis, RFV_RULE_BRANCH_TARGET, offset, "0x%" PRIx64 " is %s",
+			              (uint64_t)(target + analysis->image->text.address),
+			              target >= 0 && target < analysis->text_size
+			                  ? "not the start of an instruction"
+			                  : "outside of the text");
+	}
 }
 
 /* An address from the file's tables that code will be entered at. */
-static void mark_address(struct analysis *analysis, uint32_t address, bool entry, uint32_t file_offset,
-                         const char *table, uint32_t i)
+static void mark_address(struct analysis *analysis, const struct rfv_table *table, uint32_t entry_size,
+                         uint32_t place, uint32_t i, const char *name)
 {
-	const int64_t offset = (int64_t)address - analysis->image->text.address;
+	const uint32_t file_offset = table->file_offset + i * entry_size;
+	const bool entry = table != &analysis->image->jump_tables;
+	uint32_t address;
 	char message[RFV_MESSAGE_MAX];
 
-	if (!is_start(analysis, offset)) {
-		(void)snprintf(message, sizeof message,
-		               "entry %" PRIu32 " of the %s, 0x%" PRIx32
-		               ", is not the start of an instruction",
-		               i, table, address);
-		report_file(analysis->report, RFV_RULE_ENTRY_TARGET, file_offset, message);
+	memcpy(&address, analysis->image->bytes + file_offset + place, sizeof address);
+	if (address == 0 && table == &analysis->image->function_table)
 		return;
-	}
-	if (entry)
-		mark_entry(analysis, offset);
-	else
-		mark_leader(analysis, offset);
+	if (mark_target(analysis, (int64_t)address - analysis->image->text.address, entry))
+		return;
+	(void)snprintf(message, sizeof message,
+	               "entry %" PRIu32 " of the %s, 0x%" PRIx32 ", is not the start of an instruction", i,
+	               name, address);
+	report_file(analysis->report, RFV_RULE_ENTRY_TARGET, file_offset, message);
 }
 
 static void mark_tables(struct analysis *analysis)
 {
 	const struct rfv_image *image = analysis->image;
-
-	for (uint32_t i = 0; i < image->function_table.count; i++) {
-		const uint32_t address = rfv_image_table_entry(image, &image->function_table, i);
-
-		if (address != 0)
-			mark_address(analysis, address, true, image->function_table.file_offset + 8 * i,
-			             "function table", i);
-	}
-	for (uint32_t i = 0; i < image->jump_tables.count; i++)
-		mark_address(analysis, rfv_image_table_entry(image, &image->jump_tables, i), false,
-		             image->jump_tables.file_offset + 8 * i, "jump tables", i);
-	for (uint32_t i = 0; i < image->entries.count; i++)
-		mark_address(analysis, rfv_image_entry(image, i), true, image->entries.file_offset + 4 * i,
-		             "list of entries", i);
-	for (uint32_t i = 0; i < image->exports.count; i++) {
+	const struct {
+		const struct rfv_table *table;
+		uint32_t entry_size;
+		uint32_t place; /* of the address in an entry */
 		const char *name;
-		uint32_t function;
+	} tables[] = {{&image->function_table, 8, 0, "function table"},
+	              {&image->jump_tables, 8, 0, "jump tables"},
+	              {&image->entries, 4, 0, "list of entries"},
+	              {&image->exports, 8, 4, "list of exports"}};
 
-		rfv_image_export(image, i, &name, &function);
-		mark_address(analysis, function, true, image->exports.file_offset + 8 * i, "list of exports",
-		             i);
-	}
+	for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
+		for (uint32_t i = 0; i < tables[k].table->count; i++)
+			mark_address(analysis, tables[k].table, tables[k].entry_size, tables[k].place, i,
+			             tables[k].name);
 }
-
-/* ---- Blocks ------------------------------------------------------------- */
-
-/* Leaves only those leaders that start an instruction, and counts them. */
-static uint32_t count_leaders(struct analysis *analysis)
-{
-	const uint32_t words = analysis->text_size / 64 + 1;
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < words; i++) {
-		for (uint64_t rest = analysis->leaders[i]; rest != 0; rest &= rest - 1) {
-			const uint32_t offset = i * 64 + (uint32_t)__builtin_ctzll(rest);
-
-			if ((analysis->map[offset] & MAP_SHAPE) == SHAPE_NONE)
-				analysis->leaders[i] &= ~(rest & -rest);
-		}
-		analysis->leader_counts[i] = count;
-		count += rfv_count_bits(analysis->leaders[i]);
-	}
-	return count;
-}
-
-static void check_target(struct analysis *analysis, const struct shape *shape, uint32_t offset)
-{
-	const bool branch =
-	    shape->effect == EFFECT_CALL || shape->effect == EFFECT_JMP || shape->effect == EFFECT_JCC;
-	int64_t target;
-
-	if (!branch || shape->dst_kind != OPERAND_IMMEDIATE)
-		return;
-	target = rfv_branch_target(shape, analysis->text, offset);
-	if (!is_start(analysis, target))
-		rfv_report_at(analysis, RFV_RULE_BRANCH_TARGET, offset, "0x%" PRIx64 " is %s",
-		              (uint64_t)(target + analysis->image->text.address),
-		              target >= 0 && target < analysis->text_size ? "not the start of an instruction"
-		                                                          : "outside of the text");
-}
-
-/* Cuts the text into blocks and checks the targets of all direct branches, reached or not. */
-static void cut_blocks(struct analysis *analysis)
-{
-	struct block *block = NULL;
-	uint32_t offset = 0;
-
-	while (offset < analysis->text_size) {
-		struct shape scratch;
-		const struct shape *shape;
-
-		if ((analysis->map[offset] & MAP_SHAPE) == SHAPE_NONE) {
-			offset++;
-			continue;
-		}
-		shape = rfv_shape_at(analysis, offset, &scratch);
-		if (rfv_is_leader(analysis, offset)) {
-			block = block == NULL ? analysis->blocks : block + 1;
-			*block = (struct block){.offset = offset};
-		}
-		block->last = offset;
-		block->end = offset + shape->length;
-		check_target(analysis, shape, offset);
-		offset += shape->length;
-	}
-}
-
-/* ---- Functions ---------------------------------------------------------- */
 
 static void prove_functions(struct analysis *analysis)
 {
-	for (uint32_t i = 0; i < analysis->block_count; i++) {
-		const uint32_t offset = analysis->blocks[i].offset;
-
+	for (uint32_t offset = 0; offset < analysis->text_size; offset++) {
 		if (!(analysis->map[offset] & MAP_ENTRY))
 			continue;
 		rfv_prove_function(analysis, offset);
@@ -281,103 +215,73 @@ static void prove_functions(struct analysis *analysis)
 
 /* ---- Memory ------------------------------------------------------------- */
 
-/* NULL if there is none left. */
-static void *allocate(struct analysis *analysis, uint64_t count, uint64_t size)
-{
-	analysis->report->stats.memory_bytes += count * size;
-	return count > SIZE_MAX / size ? NULL : malloc(count * size);
-}
-
-static void *allocate_zeroed(struct analysis *analysis, uint64_t count, uint64_t size)
-{
-	analysis->report->stats.memory_bytes += count * size;
-	return count > SIZE_MAX / size ? NULL : calloc(count, size);
-}
-
 static uint64_t at_most(uint64_t value, uint64_t limit)
 {
 	return value < limit ? value : limit;
 }
 
-static bool allocate_for_sweep(struct analysis *analysis)
+/* Takes room for `size` bytes; NULL while it is only counted what is needed. */
+static void *carve(uint8_t *arena, uint64_t *used, uint64_t size)
 {
-	const uint64_t words = (uint64_t)analysis->text_size / 64 + 1;
+	uint8_t *place = arena == NULL ? NULL : arena + *used;
+
+	*used += (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	return place;
+}
+
+/*
+ * Lays out all that the proof needs; returns how many bytes that is. It
+ * depends on the size of text and tables alone.
+ */
+static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image, uint8_t *arena)
+{
+	const uint64_t text = image->text.size;
+	const uint64_t tables = (uint64_t)image->function_table.count + image->jump_tables.count +
+	                        image->entries.count + image->exports.count;
+	/* A target for each entry of a table, and for each direct branch, of at least two bytes. */
+	const uint64_t targets = at_most(text / 2 + tables, text) + 1;
 	/* Each byte of text adds at most one shape and one node of the trie. */
-	const uint32_t node_count = (uint32_t)at_most((uint64_t)analysis->text_size + 16, NODE_CAPACITY);
-	const uint32_t shape_count = (uint32_t)at_most((uint64_t)analysis->text_size + 16, SHAPE_CAPACITY);
-	uint16_t (*nodes)[256] = allocate_zeroed(analysis, node_count, sizeof *nodes);
-	struct shape *shapes = allocate(analysis, shape_count, sizeof *shapes);
+	const uint32_t nodes = (uint32_t)at_most(text + 16, NODE_CAPACITY);
+	const uint32_t shapes = (uint32_t)at_most(text + 16, SHAPE_CAPACITY);
+	const uint64_t pool = at_most(targets * (2 * STATE_VALUES_MAX + 4), POOL_MAX) + POOL_PER_BYTE * text;
+	uint16_t (*trie)[256];
+	uint64_t used = 0;
 
-	rfv_decoder_init(&analysis->decoder, nodes, node_count, shapes, shape_count);
-	analysis->map = allocate_zeroed(analysis, (uint64_t)analysis->text_size + 1, sizeof *analysis->map);
-	analysis->leaders = allocate_zeroed(analysis, words, sizeof *analysis->leaders);
-	analysis->leader_counts = allocate(analysis, words, sizeof *analysis->leader_counts);
-	analysis->frame = allocate_zeroed(analysis, 1, sizeof *analysis->frame);
-	analysis->state = allocate_zeroed(analysis, 1, sizeof *analysis->state);
-	return nodes != NULL && shapes != NULL && analysis->map != NULL && analysis->leaders != NULL &&
-	       analysis->leader_counts != NULL && analysis->frame != NULL && analysis->state != NULL;
-}
-
-static bool allocate_for_flow(struct analysis *analysis)
-{
-	const uint64_t blocks = analysis->block_count;
-	uint64_t words = blocks;
-
-	do {
-		words = words / 64 + 1;
-		analysis->dirty[analysis->dirty_levels] =
-		    allocate_zeroed(analysis, words, sizeof **analysis->dirty);
-		if (analysis->dirty[analysis->dirty_levels++] == NULL)
-			return false;
-	} while (words > 1);
-	analysis->pool_size =
-	    POOL_PER_BLOCK * (blocks + 1) + at_most(POOL_EXTRA_PER_BLOCK * (blocks + 1), POOL_EXTRA_MAX);
-	analysis->blocks = allocate(analysis, blocks + 1, sizeof *analysis->blocks);
-	analysis->order = allocate(analysis, blocks + 1, sizeof *analysis->order);
-	analysis->stack = allocate(analysis, blocks + 1, sizeof *analysis->stack);
-	analysis->pool = allocate(analysis, analysis->pool_size, sizeof *analysis->pool);
-	return analysis->blocks != NULL && analysis->order != NULL && analysis->stack != NULL &&
-	       analysis->pool != NULL;
-}
-
-static void release(struct analysis *analysis)
-{
-	free(analysis->decoder.nodes);
-	free(analysis->decoder.shapes);
-	free(analysis->map);
-	free(analysis->leaders);
-	free(analysis->leader_counts);
-	free(analysis->frame);
-	free(analysis->state);
-	for (uint32_t i = 0; i < analysis->dirty_levels; i++)
-		free(analysis->dirty[i]);
-	free(analysis->blocks);
-	free(analysis->order);
-	free(analysis->stack);
-	free(analysis->pool);
+	analysis->map = carve(arena, &used, (text + 1) * sizeof *analysis->map);
+	analysis->frame = carve(arena, &used, sizeof *analysis->frame);
+	analysis->state = carve(arena, &used, sizeof *analysis->state);
+	analysis->targets = carve(arena, &used, targets * sizeof *analysis->targets);
+	analysis->queue = carve(arena, &used, targets * sizeof *analysis->queue);
+	trie = carve(arena, &used, nodes * sizeof *trie);
+	analysis->decoder.shapes = carve(arena, &used, shapes * sizeof *analysis->decoder.shapes);
+	analysis->pool = carve(arena, &used, pool * sizeof *analysis->pool);
+	analysis->pool_size = (uint32_t)pool;
+	if (arena == NULL)
+		return used + ALIGNMENT;
+	memset(analysis->map, 0, (text + 1) * sizeof *analysis->map);
+	memset(analysis->frame, 0, sizeof *analysis->frame);
+	memset(analysis->decoder.shapes, 0, SHAPE_FIRST * sizeof *analysis->decoder.shapes);
+	rfv_decoder_init(&analysis->decoder, trie, nodes, analysis->decoder.shapes, shapes);
+	return used + ALIGNMENT;
 }
 
 /* ---- All together ------------------------------------------------------- */
 
-static bool analyse(struct analysis *analysis)
+size_t rfv_arena_size(const void *bytes, size_t size)
 {
-	if (!allocate_for_sweep(analysis))
-		return false;
-	sweep(analysis);
-	mark_tables(analysis);
-	analysis->block_count = count_leaders(analysis);
-	if (!allocate_for_flow(analysis))
-		return false;
-	cut_blocks(analysis);
-	prove_functions(analysis);
-	return true;
+	struct image_error error;
+	struct rfv_image image;
+	struct analysis analysis;
+
+	return rfv_image_parse(&image, bytes, size, &error) ? lay_out(&analysis, &image, NULL) : 0;
 }
 
-enum rfv_verdict rfv_check(const void *bytes, size_t size, struct rfv_report *report)
+enum rfv_verdict rfv_check_in(const void *bytes, size_t size, struct rfv_report *report, void *arena,
+                              size_t arena_size)
 {
 	struct image_error error = {.rule = RFV_RULE_NONE};
 	struct analysis analysis = {.report = report, .image = &report->image};
-	bool done;
+	uint8_t *aligned = (uint8_t *)arena + (0 - (uintptr_t)arena) % ALIGNMENT;
 
 	report->stored = 0;
 	report->total = 0;
@@ -386,16 +290,29 @@ enum rfv_verdict rfv_check(const void *bytes, size_t size, struct rfv_report *re
 		report_file(report, error.rule, error.file_offset, error.message);
 		return RFV_MALFORMED;
 	}
+	report->stats.text_bytes = report->image.text.size;
+	report->stats.memory_bytes = lay_out(&analysis, &report->image, NULL);
+	if (arena == NULL || arena_size < report->stats.memory_bytes)
+		return RFV_NO_MEMORY;
+	(void)lay_out(&analysis, &report->image, aligned);
 	analysis.text = report->image.bytes + report->image.text.file_offset;
 	analysis.text_size = report->image.text.size;
 	analysis.table_work = TABLE_WORK * ((uint64_t)report->image.jump_tables.count + 1);
-	done = analyse(&analysis);
-	report->stats.text_bytes = analysis.text_size;
-	report->stats.blocks = analysis.block_count;
-	release(&analysis);
-	if (!done)
-		return RFV_NO_MEMORY;
-	if (report->stored > 1)
-		qsort(report->findings, report->stored, sizeof *report->findings, compare_findings);
+	sweep(&analysis);
+	mark_branches(&analysis);
+	mark_tables(&analysis);
+	prove_functions(&analysis);
+	report->stats.blocks += analysis.target_count;
+	sort_findings(report->findings, report->stored);
 	return report->total == 0 ? RFV_ACCEPTED : RFV_REJECTED;
+}
+
+enum rfv_verdict rfv_check(const void *bytes, size_t size, struct rfv_report *report)
+{
+	const size_t arena_size = rfv_arena_size(bytes, size);
+	void *arena = arena_size == 0 ? NULL : malloc(arena_size);
+	const enum rfv_verdict verdict = rfv_check_in(bytes, size, report, arena, arena_size);
+
+	free(arena);
+	return verdict;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Abstract values: what is known of a 64-bit register, or of four bytes of
- * the frame. Each stands for a set of concrete values:
+ * Abstract values: what is known of a 64-bit register, or of a place in the
+ * frame. Each stands for a set of concrete values:
  *
  *   BITS(m)   every set bit is in the 32-bit mask m (so the upper half is 0)
  *   CELL(m)   r15 + x, with x in BITS(m)
  *   INIT(r)   what callee-saved register r held on entry
- *   UPPER     frame only: the upper half of the value stored four bytes below
+ *   HALF(m)   frame only: four bytes that are in BITS(m), not eight
  *   ANY       nothing is known
  *
  * The join of two values contains both. Chains are short: a mask can grow 32
@@ -17,13 +17,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
-enum value_kind { VALUE_ANY, VALUE_BITS, VALUE_CELL, VALUE_INIT, VALUE_UPPER };
+enum value_kind { VALUE_ANY, VALUE_BITS, VALUE_CELL, VALUE_INIT, VALUE_HALF };
 
 struct value {
 	uint32_t kind;
-	uint32_t mask; /* BITS, CELL: the mask. INIT: the register. Else 0 */
+	uint32_t mask; /* BITS, CELL, HALF: the mask. INIT: the register. Else 0 */
 };
 
 #define MASK32 0xffffffffu
@@ -45,11 +44,7 @@ static inline struct value value_cell(uint32_t mask)
 
 static inline bool value_equal(struct value a, struct value b)
 {
-	uint64_t words[2];
-
-	memcpy(&words[0], &a, sizeof a); /* one comparison, not two */
-	memcpy(&words[1], &b, sizeof b);
-	return words[0] == words[1];
+	return a.kind == b.kind && a.mask == b.mask;
 }
 
 /* The least value that contains both. */
@@ -57,7 +52,7 @@ static inline struct value value_join(struct value a, struct value b)
 {
 	if (value_equal(a, b))
 		return a;
-	if (a.kind == b.kind && (a.kind == VALUE_BITS || a.kind == VALUE_CELL))
+	if (a.kind == b.kind && a.kind != VALUE_INIT)
 		return (struct value){.kind = a.kind, .mask = a.mask | b.mask};
 	return value_any();
 }
@@ -86,6 +81,18 @@ static inline uint64_t mask_add(uint64_t a, uint64_t b)
 	if ((a & b) == 0)
 		return a | b; /* no carries */
 	return a > UINT64_MAX - b ? UINT64_MAX : mask_up_to(a + b);
+}
+
+/* The 64-bit sum. A mask that still fits cannot have wrapped. */
+static inline struct value value_add(struct value a, struct value b)
+{
+	const struct value base = b.kind == VALUE_CELL ? b : a;
+	const struct value offset = b.kind == VALUE_CELL ? a : b;
+	const uint64_t sum = mask_add(base.mask, offset.mask);
+
+	if (offset.kind != VALUE_BITS || (base.kind != VALUE_BITS && base.kind != VALUE_CELL) || sum > MASK32)
+		return value_any();
+	return (struct value){.kind = base.kind, .mask = (uint32_t)sum};
 }
 
 #endif

@@ -7,6 +7,8 @@
  * function may be called from any thread, also at the same time, as long as
  * the arguments are not shared. Any input is safe to pass.
  *
+ * The ABI is stable within a version of the shared library's name; see librfv(3).
+ *
  * The ELF file is parsed once, here, into struct rfv_image. A loader must
  * build the cell from that image and from the very bytes that were checked,
  * so that checker and loader cannot disagree about what they saw.
@@ -29,56 +31,71 @@ extern "C" {
 #define RFV_INSTRUCTION_MAX 15
 #define RFV_MESSAGE_MAX 120
 
-/* Stable rule identifiers; docs/rules.md explains each. Append only. */
+/* What the shared library exports. */
+#if defined(__GNUC__)
+#define RFV_API __attribute__((visibility("default")))
+#else
+#define RFV_API
+#endif
+
+/*
+ * The rules: constant, stable identifier, what it demands. docs/rules.md explains each. Append only.
+ * In order: the file, contract rule 1, 2, 3, 4, 5, 6 with the reserved registers; and the bound of work:
+ * then the proof would need more memory or time than the validator spends.
+ */
+#define RFV_RULES(X)                                                                                         \
+	X(ELF_HEADER, "elf-header", "The file is a static ELF32 executable for x86-64.")                     \
+	X(ELF_SEGMENT, "elf-segment",                                                                        \
+	  "Segments lie in the file and in their part of the address space; one is R+X, the others are R "   \
+	  "or RW.")                                                                                          \
+	X(ELF_OVERLAP, "elf-overlap", "No two segments, nor a segment and the data stack, share a page.")    \
+	X(ELF_NOTE, "elf-note", "There is exactly one Ringfence note, of the right version and size.")       \
+	X(ELF_TABLE, "elf-table", "The note's tables lie in read-only data and their entries make sense.")   \
+	X(UNDECODABLE, "undecodable", "All bytes of the text are instructions, one after the other.")        \
+	X(BRANCH_TARGET, "branch-target", "A direct branch leads to the start of an instruction.")           \
+	X(ENTRY_TARGET, "entry-target",                                                                      \
+	  "Function entries and jump-table entries are starts of instructions.")                             \
+	X(TEXT_END, "text-end", "Control does not run off the end of the text.")                             \
+	X(INSTRUCTION, "instruction", "Only instructions on the allow-list are used.")                       \
+	X(PREFIX, "prefix", "Only the prefixes listed for an instruction are used, each once.")              \
+	X(OPERAND, "operand", "Only operand forms that the checks can follow are used.")                     \
+	X(MEMORY_BASE, "memory-base",                                                                        \
+	  "A memory operand's base is r15, r14, rsp or a pointer made from r15.")                            \
+	X(MEMORY_INDEX, "memory-index", "A memory operand's index is a zero-extended 32-bit number.")        \
+	X(MEMORY_CONTROL_BLOCK, "memory-control-block", "A displacement does not reach the control block.")  \
+	X(PACKET_BOUNDS, "packet-bounds", "A packet access stays within [r14 - 256, r14 + 3072).")           \
+	X(FRAME_BOUNDS, "frame-bounds",                                                                      \
+	  "A control-stack access stays in the frame or in the incoming arguments.")                         \
+	X(ARGUMENT_STORE, "argument-store", "Incoming stack arguments are read, never written.")             \
+	X(WRITE_RSP, "write-rsp", "rsp changes by push, pop, call, ret and by constants only.")              \
+	X(STACK_DEPTH, "stack-depth", "The depth of rsp is the same on all paths to an instruction.")        \
+	X(FRAME_SIZE, "frame-size", "A frame is between 0 and 64 KiB.")                                      \
+	X(STACK_BALANCE, "stack-balance", "A function is left with rsp where it was on entry.")              \
+	X(CALLEE_SAVED, "callee-saved",                                                                      \
+	  "A function is left with rbx, rbp, r12 and r13 as they were on entry.")                            \
+	X(FUNCTION_OVERLAP, "function-overlap", "No instruction belongs to two functions.")                  \
+	X(INDIRECT_BRANCH, "indirect-branch", "Indirect branches read their target from the control block.") \
+	X(FUNCTION_INDEX, "function-index", "An index into the function table is within bits 0xfff8.")       \
+	X(HOST_CALL, "host-call", "A host call is one that exists.")                                         \
+	X(JUMP_TABLE, "jump-table",                                                                          \
+	  "Every entry that a jump's index can select is an instruction of the same function.")              \
+	X(WRITE_R14, "write-r14", "r14 is written by the select form only.")                                 \
+	X(WRITE_R15, "write-r15", "r15 is never written.")                                                   \
+	X(SELECT_INDEX, "select-index", "An index into the window table is within bits 0xff.")               \
+	X(LIMIT, "limit", "The proof fits into the validator's bounds of time and memory.")
+
 enum rfv_rule {
 	RFV_RULE_NONE = 0,
-	/* The file. */
-	RFV_RULE_ELF_HEADER,
-	RFV_RULE_ELF_SEGMENT,
-	RFV_RULE_ELF_OVERLAP,
-	RFV_RULE_ELF_NOTE,
-	RFV_RULE_ELF_TABLE,
-	/* Contract rule 1. */
-	RFV_RULE_UNDECODABLE,
-	RFV_RULE_BRANCH_TARGET,
-	RFV_RULE_ENTRY_TARGET,
-	RFV_RULE_TEXT_END,
-	/* Contract rule 2. */
-	RFV_RULE_INSTRUCTION,
-	RFV_RULE_PREFIX,
-	RFV_RULE_OPERAND,
-	/* Contract rule 3. */
-	RFV_RULE_MEMORY_BASE,
-	RFV_RULE_MEMORY_INDEX,
-	RFV_RULE_MEMORY_CONTROL_BLOCK,
-	RFV_RULE_PACKET_BOUNDS,
-	RFV_RULE_FRAME_BOUNDS,
-	RFV_RULE_ARGUMENT_STORE,
-	/* Contract rule 4. */
-	RFV_RULE_WRITE_RSP,
-	RFV_RULE_STACK_DEPTH,
-	RFV_RULE_FRAME_SIZE,
-	RFV_RULE_STACK_BALANCE,
-	RFV_RULE_CALLEE_SAVED,
-	/* Contract rule 5. */
-	RFV_RULE_FUNCTION_OVERLAP,
-	RFV_RULE_INDIRECT_BRANCH,
-	RFV_RULE_FUNCTION_INDEX,
-	RFV_RULE_HOST_CALL,
-	RFV_RULE_JUMP_TABLE,
-	/* Contract rule 6 and the reserved registers. */
-	RFV_RULE_WRITE_R14,
-	RFV_RULE_WRITE_R15,
-	RFV_RULE_SELECT_INDEX,
-	/* The proof would need more memory or time than the validator spends. */
-	RFV_RULE_LIMIT,
-	RFV_RULE_COUNT
+#define RFV_RULE_CONSTANT(id, name, summary) RFV_RULE_##id,
+	RFV_RULES(RFV_RULE_CONSTANT)
+#undef RFV_RULE_CONSTANT
+	    RFV_RULE_COUNT
 };
 
-/* Kebab-case identifier such as "memory-base"; "none" for anything unknown. */
-const char *rfv_rule_name(enum rfv_rule rule);
+/* The identifier, such as "memory-base"; "none" for anything unknown. */
+RFV_API const char *rfv_rule_name(enum rfv_rule rule);
 /* One sentence on what the rule demands. */
-const char *rfv_rule_summary(enum rfv_rule rule);
+RFV_API const char *rfv_rule_summary(enum rfv_rule rule);
 
 enum rfv_verdict {
 	RFV_ACCEPTED = 0,
@@ -146,25 +163,36 @@ struct rfv_image {
 };
 
 /* Entry i < count of a table of 8-byte entries, as a text address (0: none). */
-uint32_t rfv_image_table_entry(const struct rfv_image *image, const struct rfv_table *table, uint32_t i);
+RFV_API uint32_t rfv_image_table_entry(const struct rfv_image *image, const struct rfv_table *table,
+                                       uint32_t i);
 
 /*
  * Export i < image->exports.count. `name` points into the image's bytes, is
  * NUL-terminated, 1 ... 255 bytes long; `function` is a text address.
  */
-void rfv_image_export(const struct rfv_image *image, uint32_t i, const char **name, uint32_t *function);
+RFV_API void rfv_image_export(const struct rfv_image *image, uint32_t i, const char **name,
+                              uint32_t *function);
 
 /* Text address of the export of that name, or 0. */
-uint32_t rfv_image_find_export(const struct rfv_image *image, const char *name);
+RFV_API uint32_t rfv_image_find_export(const struct rfv_image *image, const char *name);
 
 struct rfv_stats {
 	uint32_t text_bytes;
 	uint32_t instructions;
 	uint32_t functions;
-	uint32_t blocks;
+	uint32_t blocks;       /* targets of branches, and conditional branches */
 	uint64_t block_visits; /* of the dataflow; per block, a measure of its work */
-	uint64_t memory_bytes; /* allocated at once, freed before rfv_check returns */
+	uint64_t memory_bytes; /* rfv_arena_size */
 };
+
+/* What is known before an instruction. Valid during the call that it is an argument of. */
+struct rfv_state;
+
+/*
+ * Called for each instruction that a function reaches, with the function's final states: function after
+ * function, within each by ascending address.
+ */
+typedef void rfv_trace(void *context, uint32_t address, const struct rfv_state *state);
 
 struct rfv_report {
 	/* In: where findings go; capacity 0 for none (the verdict is the same). */
@@ -175,17 +203,42 @@ struct rfv_report {
 	uint64_t total;  /* all findings, stored or not */
 	struct rfv_stats stats;
 	struct rfv_image image;
+	/* In: NULL, or what shows the proof's states; takes about as long as the proof. */
+	rfv_trace *trace;
+	void *trace_context;
+	uint64_t reserved[4]; /* 0; for later versions */
 };
 
 /*
  * Checks the `size` bytes of an ELF file. They must not change during the
- * call, nor, if the binary is to run, between the call and loading it. Time and memory are linear in the
- * size of the text.
+ * call, nor, if the binary is to run, between the call and loading it. Time is linear in the
+ * size of the text; memory, rfv_arena_size, is allocated once, and freed before it returns.
  */
-enum rfv_verdict rfv_check(const void *bytes, size_t size, struct rfv_report *report);
+RFV_API enum rfv_verdict rfv_check(const void *bytes, size_t size, struct rfv_report *report);
+
+/*
+ * The same without allocating anything: in the caller's memory, of at least rfv_arena_size bytes at any
+ * address, else RFV_NO_MEMORY. The contents do not matter before or after. The verdict is the same.
+ */
+RFV_API enum rfv_verdict rfv_check_in(const void *bytes, size_t size, struct rfv_report *report, void *arena,
+                                      size_t arena_size);
+
+/*
+ * Bytes that rfv_check_in needs for this file; 0 if it is malformed, and needs none. Depends on the sizes of
+ * text and tables only: at most 30 bytes per byte of text, 20 per table entry, and 69 MiB. Most of it is for
+ * the worst case and not touched for ordinary code.
+ */
+RFV_API size_t rfv_arena_size(const void *bytes, size_t size);
+
+/*
+ * A state in words, for people: "depth=8 rax=bits(0x7f8) rdx=cell(0xffffffff) rbx=init(rbx)
+ * [rsp+0]=init(rbp)"; registers and places of the frame that are not named may hold anything. Writes at most
+ * `size` bytes with the NUL, and returns the length that the whole has without it.
+ */
+RFV_API size_t rfv_format_state(const struct rfv_state *state, char *buffer, size_t size);
 
 /* "0.1.0", the version of the library; the contract's is RF_CONTRACT_VERSION. */
-const char *rfv_version(void);
+RFV_API const char *rfv_version(void);
 
 #ifdef __cplusplus
 }
