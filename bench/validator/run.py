@@ -70,7 +70,11 @@ def compile_variant(context, program, variant):
     for index, source in enumerate(program.sources):
         objects.append(folder / f"{index}-{Path(source).stem}.o")
         command = build.compile_command(program, source, objects[-1])
-        run([*command, *VARIANTS[variant]], timeout=600)
+        try:
+            run([*command, *VARIANTS[variant]], timeout=600)
+        except Failure as failure:
+            note(f"left out: {program.name} with {variant}: {str(failure).splitlines()[-1]}")
+            return []
     names = folder / "names"
     names.write_text("".join(f"{n} {n}__{variant}_{program.name}\n" for n in defined(objects)))
     for each in objects:

@@ -157,18 +157,30 @@ static void check_frame_operand(const struct shape *shape, const uint8_t *bytes,
 		violate(violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
 }
 
+/* An index is certain to be a number within the bits `allowed`. */
+static bool check_index(const struct state *state, uint8_t number, uint32_t allowed, enum rfv_rule rule,
+                        struct violation *violation)
+{
+	const struct value index = number == NO_REGISTER ? value_bits(0) : state->values[number];
+	char words[64];
+
+	if (index.kind == VALUE_BITS && (index.mask & ~allowed) == 0)
+		return true;
+	violate(violation, rule, "index %s may be %s, not within bits 0x%" PRIx32, rfv_register_name(number),
+	        rfv_describe(index, words, sizeof words), allowed);
+	return false;
+}
+
 static void check_packet_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
                                  struct violation *violation)
 {
-	const struct value index =
-	    memory->index == NO_REGISTER ? value_bits(0) : state->values[memory->index];
-	const int64_t high = disp + memory->size + (int64_t)index.mask * memory->scale;
-	char words[64];
+	int64_t high = disp + memory->size;
 
-	if (index.kind != VALUE_BITS)
-		violate(violation, RFV_RULE_PACKET_BOUNDS, "index %s may be %s",
-		        rfv_register_name(memory->index), rfv_describe(index, words, sizeof words));
-	else if (disp < RF_WINDOW_LOW)
+	if (!check_index(state, memory->index, MASK32, RFV_RULE_PACKET_BOUNDS, violation))
+		return;
+	if (memory->index != NO_REGISTER)
+		high += (int64_t)state->values[memory->index].mask * memory->scale;
+	if (disp < RF_WINDOW_LOW)
 		violate(violation, RFV_RULE_PACKET_BOUNDS, "offset %" PRId64 " is below the window (%d)",
 		        disp, RF_WINDOW_LOW);
 	else if (high > RF_WINDOW_HIGH)
@@ -200,11 +212,8 @@ static void check_cell_operand(const struct memory_operand *memory, const struct
 	if (state->values[base].kind != VALUE_CELL)
 		violate(violation, RFV_RULE_MEMORY_BASE, "base %s may be %s, not r15 plus a 32-bit offset",
 		        rfv_register_name(base), rfv_describe(state->values[base], words, sizeof words));
-	else if (index != NO_REGISTER && state->values[index].kind != VALUE_BITS)
-		violate(violation, RFV_RULE_MEMORY_INDEX,
-		        "index %s may be %s, not a zero-extended 32-bit number", rfv_register_name(index),
-		        rfv_describe(state->values[index], words, sizeof words));
-	else if (disp < RF_DATA_OFFSET_MIN)
+	else if (check_index(state, index, MASK32, RFV_RULE_MEMORY_INDEX, violation) &&
+	         disp < RF_DATA_OFFSET_MIN)
 		violate(violation, RFV_RULE_MEMORY_CONTROL_BLOCK,
 		        "displacement %" PRId64 " reaches the control block", disp);
 }
@@ -507,32 +516,22 @@ static void check_indirect(const struct shape *shape, const uint8_t *bytes, cons
 {
 	const struct memory_operand *memory = &shape->memory;
 	const int64_t disp = rfv_displacement(shape, bytes);
-	struct value index;
-	char words[64];
 
 	if (memory->base != R15) {
 		violate(violation, RFV_RULE_INDIRECT_BRANCH, "the target is not read from the control block");
-		return;
-	}
-	if (memory->index == NO_REGISTER) {
+	} else if (memory->index == NO_REGISTER) {
 		if (!is_host_vector(disp))
 			violate(violation, RFV_RULE_HOST_CALL,
 			        "displacement %" PRId64 " is not a known host call", disp);
-		return;
-	}
-	index = state->values[memory->index];
-	if (disp == RF_FUNCTION_TABLE_OFFSET && memory->scale == 1) {
-		if (index.kind != VALUE_BITS || (index.mask & ~(uint32_t)RF_FUNCTION_TABLE_MASK) != 0)
-			violate(violation, RFV_RULE_FUNCTION_INDEX,
-			        "index %s may be %s, not within bits 0x%x", rfv_register_name(memory->index),
-			        rfv_describe(index, words, sizeof words), RF_FUNCTION_TABLE_MASK);
-	} else if (shape->effect != EFFECT_JMP || !in_jump_tables(disp)) {
+	} else if (disp == RF_FUNCTION_TABLE_OFFSET && memory->scale == 1) {
+		(void)check_index(state, memory->index, RF_FUNCTION_TABLE_MASK, RFV_RULE_FUNCTION_INDEX,
+		                  violation);
+	} else if (shape->effect == EFFECT_JMP && in_jump_tables(disp)) {
+		(void)check_index(state, memory->index, MASK32, RFV_RULE_JUMP_TABLE, violation);
+	} else {
 		violate(violation, RFV_RULE_INDIRECT_BRANCH,
 		        "displacement %" PRId64 " with scale %u is neither function table nor jump table",
 		        disp, memory->scale);
-	} else if (index.kind != VALUE_BITS) {
-		violate(violation, RFV_RULE_JUMP_TABLE, "index %s may be %s",
-		        rfv_register_name(memory->index), rfv_describe(index, words, sizeof words));
 	}
 }
 
@@ -552,15 +551,9 @@ bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const st
 static void check_select(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                          struct violation *violation)
 {
-	const struct value index = state->values[shape->memory.index];
-	char words[64];
-
 	if (rfv_displacement(shape, bytes) != RF_WINDOW_TABLE_OFFSET)
 		violate(violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
-	else if (index.kind != VALUE_BITS || (index.mask & ~(uint32_t)RF_WINDOW_INDEX_MASK) != 0)
-		violate(violation, RFV_RULE_SELECT_INDEX, "index %s may be %s, not within bits 0x%x",
-		        rfv_register_name(shape->memory.index), rfv_describe(index, words, sizeof words),
-		        RF_WINDOW_INDEX_MASK);
+	(void)check_index(state, shape->memory.index, RF_WINDOW_INDEX_MASK, RFV_RULE_SELECT_INDEX, violation);
 }
 
 /* ---- One instruction ---------------------------------------------------- */

@@ -288,54 +288,58 @@ static bool find_constant(const struct rfv_image *image, uint32_t address, uint6
 	return true;
 }
 
-static bool read_table(struct parser *parser, const uint32_t range[2], uint32_t entry_size, const char *name,
-                       struct rfv_table *table)
-{
-	const uint32_t low = range[0];
-	const uint32_t high = range[1];
-
-	*table = (struct rfv_table){.address = low};
-	if (low == high)
-		return true;
-	table->count = (high - low) / entry_size;
-	return check(parser, low < high && (high - low) % entry_size == 0 && low % 4 == 0, RFV_RULE_ELF_TABLE,
-	             0, "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not a range of %" PRIu32 "-byte entries",
-	             name, low, high, entry_size) &&
-	       check(parser, find_constant(parser->image, low, high - low, &table->file_offset),
-	             RFV_RULE_ELF_TABLE, 0, "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not in read-only data",
-	             name, low, high);
-}
-
 static bool in_text(const struct rfv_image *image, uint32_t address)
 {
 	return address >= image->text.address && address - image->text.address < image->text.size;
 }
 
-/* A table whose copy in the control block has a fixed place and size. */
-static bool check_code_table(struct parser *parser, const struct rfv_table *table, uint32_t address,
-                             uint32_t size, const char *name)
+/* One of the note's tables. */
+struct listed {
+	const uint32_t *range;
+	struct rfv_table *table;
+	const char *name;
+	uint32_t entry_size;
+	uint32_t place;   /* of the text address in an entry */
+	uint32_t address; /* where it must stand, as its copy in the control block has a fixed place; 0:
+	                     anywhere */
+	uint32_t size_max;
+};
+
+static bool check_table(struct parser *parser, const struct listed *listed)
 {
+	const uint32_t low = listed->range[0];
+	const uint32_t high = listed->range[1];
 	const struct rfv_image *image = parser->image;
-	const bool functions = table == &image->function_table;
+	const bool functions = listed->table == &image->function_table;
+	const enum rfv_rule rule = RFV_RULE_ELF_TABLE;
+	struct rfv_table *table = listed->table;
 
-	if (table->count == 0)
+	table->address = low;
+	if (low == high)
 		return true;
-	if (!check(parser, table->address == address && table->count <= size / 8, RFV_RULE_ELF_TABLE,
-	           table->file_offset, "the %s is not at 0x%" PRIx32 " or is larger than %" PRIu32 " bytes",
-	           name, address, size))
+	if (!check(parser, low < high && (high - low) % listed->entry_size == 0 && low % 4 == 0, rule, 0,
+	           "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not a range of %" PRIu32 "-byte entries",
+	           listed->name, low, high, listed->entry_size) ||
+	    !check(parser, find_constant(image, low, high - low, &table->file_offset), rule, 0,
+	           "the %s [0x%" PRIx32 ", 0x%" PRIx32 ") is not in read-only data", listed->name, low,
+	           high) ||
+	    !check(parser, listed->address == 0 || (low == listed->address && high - low <= listed->size_max),
+	           rule, table->file_offset,
+	           "the %s is not at 0x%" PRIx32 " or is larger than %" PRIu32 " bytes", listed->name,
+	           listed->address, listed->size_max))
 		return false;
+	table->count = (high - low) / listed->entry_size;
 	for (uint32_t i = 0; i < table->count; i++) {
-		const uint64_t at = table->file_offset + (uint64_t)i * 8;
-		const uint32_t low = read32(image, at);
+		const uint64_t at = table->file_offset + (uint64_t)i * listed->entry_size;
+		const uint32_t address = read32(image, at + listed->place);
+		const bool upper_half = listed->address != 0 && read32(image, at + 4) != 0;
 
-		if (!check(parser,
-		           read32(image, at + 4) == 0 && ((functions && low == 0) || in_text(image, low)),
-		           RFV_RULE_ELF_TABLE, at, "entry %" PRIu32 " of the %s is not a text address", i,
-		           name))
+		if (!check(parser, !upper_half && (in_text(image, address) || (functions && address == 0)),
+		           rule, at, "entry %" PRIu32 " of the %s is not a text address", i, listed->name))
 			return false;
 	}
-	return check(parser, !functions || read32(image, table->file_offset) == 0, RFV_RULE_ELF_TABLE,
-	             table->file_offset, "entry 0 of the %s is in use", name);
+	return check(parser, !functions || read32(image, table->file_offset) == 0, rule, table->file_offset,
+	             "entry 0 of the %s is in use", listed->name);
 }
 
 /* Of 1 to EXPORT_NAME_MAX bytes, and a NUL. */
@@ -352,43 +356,31 @@ static bool is_name(const struct rfv_image *image, uint32_t address)
 	return false;
 }
 
-static bool check_export(struct parser *parser, uint32_t i)
-{
-	const struct rfv_image *image = parser->image;
-	const uint64_t at = image->exports.file_offset + (uint64_t)i * sizeof(struct rf_nf_export);
-
-	return check(parser, in_text(image, read32(image, at + 4)), RFV_RULE_ELF_TABLE, at,
-	             "export %" PRIu32 " is not a text address", i) &&
-	       check(parser, is_name(image, read32(image, at)), RFV_RULE_ELF_TABLE, at,
-	             "the name of export %" PRIu32 " is not a string of 1 to %d bytes in read-only data", i,
-	             EXPORT_NAME_MAX);
-}
-
 static bool check_tables(struct parser *parser)
 {
 	struct rfv_image *image = parser->image;
 	const struct rf_nf_note *note = &parser->note;
+	const struct listed tables[] = {
+	    {note->function_table, &image->function_table, "function table", 8, 0, RF_FUNCTION_TABLE_ADDR,
+	     RF_FUNCTION_TABLE_SIZE},
+	    {note->jump_tables, &image->jump_tables, "jump table area", 8, 0, RF_JUMP_TABLE_ADDR,
+	     RF_JUMP_TABLE_SIZE},
+	    {note->entries, &image->entries, "list of entries", 4, 0, 0, 0},
+	    {note->exports, &image->exports, "list of exports", sizeof(struct rf_nf_export), 4, 0, 0},
+	};
 
-	if (!read_table(parser, note->function_table, 8, "function table", &image->function_table) ||
-	    !read_table(parser, note->jump_tables, 8, "jump table area", &image->jump_tables) ||
-	    !read_table(parser, note->entries, 4, "list of entries", &image->entries) ||
-	    !read_table(parser, note->exports, sizeof(struct rf_nf_export), "list of exports",
-	                &image->exports) ||
-	    !check_code_table(parser, &image->function_table, RF_FUNCTION_TABLE_ADDR, RF_FUNCTION_TABLE_SIZE,
-	                      "function table") ||
-	    !check_code_table(parser, &image->jump_tables, RF_JUMP_TABLE_ADDR, RF_JUMP_TABLE_SIZE,
-	                      "jump table area"))
-		return false;
-	for (uint32_t i = 0; i < image->entries.count; i++) {
-		const uint64_t at = image->entries.file_offset + (uint64_t)i * 4;
+	for (size_t k = 0; k < sizeof tables / sizeof *tables; k++)
+		if (!check_table(parser, &tables[k]))
+			return false;
+	for (uint32_t i = 0; i < image->exports.count; i++) {
+		const uint64_t at = image->exports.file_offset + (uint64_t)i * sizeof(struct rf_nf_export);
 
-		if (!check(parser, in_text(image, read32(image, at)), RFV_RULE_ELF_TABLE, at,
-		           "entry %" PRIu32 " of the list of entries is not a text address", i))
+		if (!check(parser, is_name(image, read32(image, at)), RFV_RULE_ELF_TABLE, at,
+		           "the name of export %" PRIu32
+		           " is not a string of 1 to %d bytes in read-only data",
+		           i, EXPORT_NAME_MAX))
 			return false;
 	}
-	for (uint32_t i = 0; i < image->exports.count; i++)
-		if (!check_export(parser, i))
-			return false;
 	return true;
 }
 
