@@ -105,6 +105,10 @@ static void read_memory_operand(struct shape *shape, const ZydisDecodedInstructi
 		deny(shape, RFV_RULE_OPERAND, "a memory operand must be given by ModRM");
 	if (memory->accessed && (operand->size == 0 || operand->size % 8 != 0 || operand->size > 256))
 		deny(shape, RFV_RULE_OPERAND, "the size of the memory access is not known");
+	/* With 67h and REX.B Zydis 4.0 takes "no base" for r13d and loses the displacement. Without a
+	 * displacement in ModRM neither can be a base (SDM volume 2, table 2-3). */
+	if (insn->raw.modrm.mod == 0 && (memory->base == RBP || memory->base == R13))
+		deny(shape, RFV_RULE_OPERAND, "an address without a base, encoded as if it had one");
 	/* [i + r15] and [r15 + i] are the same address; keep the base in base. */
 	if (memory->scale == 1 && memory->index >= R14 && memory->index <= R15 && memory->base < R14 &&
 	    memory->base != RSP) {
@@ -370,6 +374,8 @@ static void build_shape(struct shape *shape, const ZydisDecodedInstruction *insn
 	if (insn->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
 	    insn->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
 		deny(shape, RFV_RULE_INSTRUCTION, "only legacy and VEX encodings are permitted");
+	if (insn->meta.isa_ext == ZYDIS_ISA_EXT_KNC)
+		deny(shape, RFV_RULE_INSTRUCTION, "an encoding that only Xeon Phi coprocessors have");
 	if (insn->meta.category == ZYDIS_CATEGORY_STRINGOP)
 		deny(shape, RFV_RULE_INSTRUCTION, "string instructions are not permitted");
 	check_prefixes(shape, insn, row);

@@ -261,6 +261,17 @@ deny sse4a, instruction, "not on the allow-list", .byte 0xf2, 0x0f, 0x79, 0xc1
 deny reserved_nop, instruction, "reserved nop", .byte 0x0f, 0x1c, 0xc8
 deny lfs, instruction, "not on the allow-list", .byte 0x0f, 0xb4, 0x00
 
+deny popcnt_as_on_xeon_phi, instruction, "Xeon Phi", .byte 0xc4, 0xe1, 0x7a, 0xb8, 0xc3
+deny tzcnt_as_on_xeon_phi, instruction, "Xeon Phi", .byte 0xc4, 0xe1, 0x7a, 0xbc, 0xc3
+deny lzcnt_as_on_xeon_phi, instruction, "Xeon Phi", .byte 0xc4, 0xe1, 0x7a, 0xbd, 0xc3
+/* To the processor leal 0x7ffffff0, %eax; to Zydis 4.0 leal (%r13d), %eax, which a zero in r13 would bound. */
+deny address_without_base_taken_for_r13, operand, "without a base", .byte 0x67, 0x41, 0x8d, 0x04, 0x25, 0xf0, 0xff, 0xff, 0x7f
+deny index_without_base_taken_for_r13, operand, "without a base", .byte 0x67, 0x4d, 0x8d, 0x2c, 0xf5, 0, 0, 0x10, 0
+accept address_32_without_base
+	leal	0x7ffffff0(, %esi, 8), %eax
+	leal	0x10(%r13d), %eax
+	leal	(%r13d, %esi), %eax
+	ret
 deny address_size_on_mov, prefix, "lea only", movl (%edi), %eax
 deny address_size_on_a_legal_operand, prefix, "lea only", .byte 0x67, 0x41, 0x8b, 0x07
 deny address_size_on_rsp, prefix, "lea only", movl 8(%esp), %eax
