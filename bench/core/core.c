@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <x86intrin.h>
 
 #include <ringfence/runtime.h>
 
@@ -28,7 +29,7 @@ static const char *const mode_names[MODES] = {"native", "cell", "copy"};
 struct subject {
 	const char *name;
 	const char *config;
-	const struct rf_native *native;
+	struct native *native;
 	uint16_t length;
 	struct rf_cell *cells[MODES];
 	struct rf_nf *nf;
@@ -39,6 +40,7 @@ struct bench {
 	struct rf_slot_cache slots;
 	uint64_t packets;
 	const char *folder;
+	double ns_per_cycle;
 };
 
 static void fail(const char *what, const struct rf_error *error)
@@ -54,6 +56,20 @@ static double now_ns(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Of the time-stamp counter, against the clock for a while. */
+static double calibrate(void)
+{
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	const uint64_t start = __rdtsc();
+	nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	const uint64_t cycles = __rdtsc() - start;
+	return ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) /
+	       (double)cycles;
 }
 
 static struct rf_nf *load(const struct bench *bench, const char *name)
@@ -91,8 +107,8 @@ static void run(struct bench *bench, const struct subject *subject, enum mode mo
 	struct rf_port *port = source_open(&config);
 	if (!port)
 		fail("source", NULL);
-	const struct rf_stage stage = {.cell = subject->cells[mode],
-	                               .native = mode == NATIVE ? subject->native : NULL};
+	const struct rf_stage stage = {
+	    .cell = subject->cells[mode], .native = native_process, .user = subject->native};
 	const struct rf_worker_input input = {.port = port};
 	struct rf_port *const outputs[] = {port};
 	const struct rf_worker_options options = {.stages = &stage,
@@ -106,20 +122,20 @@ static void run(struct bench *bench, const struct subject *subject, enum mode mo
 	                                          .slots = &bench->slots};
 	struct rf_worker *worker = NULL;
 	struct rf_error error;
-	struct rf_stage_stats stats;
 
 	if (rf_worker_create(&options, &worker, &error) != RF_OK)
 		fail("cannot make a worker", &error);
 	const double begin = now_ns();
 	rf_worker_run(worker);
 	*total_ns = (now_ns() - begin) / (double)bench->packets;
-	rf_worker_stage_stats(worker, 0, &stats);
-	if (stats.next != bench->packets || stats.faults != 0) {
+	const struct rf_stage_stats *stats = rf_worker_stage_stats(worker, 0);
+	if (stats->next != bench->packets || stats->faults != 0) {
 		fprintf(stderr, "rf-bench-core: %s %s: %llu of %llu packets came through\n", subject->name,
-		        mode_names[mode], (unsigned long long)stats.next, (unsigned long long)bench->packets);
+		        mode_names[mode], (unsigned long long)stats->next,
+		        (unsigned long long)bench->packets);
 		exit(1);
 	}
-	*process_ns = stats.ns / (double)bench->packets;
+	*process_ns = (double)stats->cycles * bench->ns_per_cycle / (double)bench->packets;
 	rf_worker_destroy(worker);
 	port->ops->close(port);
 }
@@ -189,6 +205,7 @@ int main(int argc, char **argv)
 
 	if (rounds == 0 || bench.packets == 0)
 		return 2;
+	bench.ns_per_cycle = calibrate();
 	if (rf_pool_create(SLOTS, &bench.pool, &error) != RF_OK)
 		fail("no packet memory", &error);
 	rf_slot_cache_init(&bench.slots, bench.pool);

@@ -4,6 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <x86intrin.h>
+
+#include "burst.h"
 
 void pass_process(struct rf_burst *burst);
 void cost_process(struct rf_burst *burst);
@@ -36,11 +39,25 @@ const char native_firewall_config[] = "drop tcp from 192.0.2.0/24 to any port 1-
 
 static struct rf_burst burst;
 
-#define NATIVE(name)                                                                                         \
-	const struct rf_native native_##name = {name##_process, (uint64_t *)(void *)rf_native_window, &burst}
-NATIVE(pass);
-NATIVE(firewall);
-NATIVE(cost);
+bool native_process(void *user, struct rf_pool *pool, uint32_t output_count, struct rf_packet *packets,
+                    uint32_t count, uint8_t *verdicts, uint8_t *ports, uint64_t *cycles)
+{
+	const struct native *native = user;
+	for (uint32_t i = 0; i < count; i++) {
+		rf_native_window[i] = rf_pool_slot(pool, packets[i].slot) + packets[i].head;
+		rf_desc_fill(&burst.desc[i], &packets[i]);
+	}
+	burst.count = count;
+	const uint64_t start = __rdtsc();
+	native->process(&burst);
+	*cycles += __rdtsc() - start;
+	for (uint32_t i = 0; i < count; i++)
+		verdicts[i] = rf_desc_take(&burst.desc[i], output_count, &packets[i], &ports[i]);
+	return true;
+}
+
+struct native native_pass = {pass_process}, native_firewall = {firewall_process},
+              native_cost = {cost_process};
 
 int native_start(void)
 {

@@ -5,7 +5,13 @@
 
 #include <ringfence/worker.h>
 
-extern const struct rf_native native_pass, native_firewall, native_cost;
+struct native {
+	void (*process)(struct rf_burst *burst);
+};
+extern struct native native_pass, native_firewall, native_cost;
+
+/* A worker's stage: does what the runtime does around a cell's `process`. `user` is a struct native. */
+rf_stage_function native_process;
 
 /* What the firewall runs with, native or not: every packet meets all rules and passes by the last one. */
 extern const char native_firewall_config[];

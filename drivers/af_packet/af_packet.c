@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include <ringfence/inet.h>
+#include <ringfence/offload.h>
 
 #include "segment.h"
 
@@ -447,6 +448,7 @@ const struct rf_port_ops rf_port_af_packet = {
     .open = af_packet_open,
     .start = af_packet_start,
     .rx_burst = af_packet_rx,
+    .prepare = rf_offload_prepare,
     .tx_burst = af_packet_tx,
     .counters = af_packet_counters,
     .arm = af_packet_arm,

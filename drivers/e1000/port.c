@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <ringfence/offload.h>
+
 #include "e1000.h"
 
 #define MILLISECOND ((uint64_t)1000000)
@@ -289,6 +291,7 @@ const struct rf_port_ops rf_port_e1000 = {
     .open = open_port,
     .start = start,
     .rx_burst = rx_burst,
+    .prepare = rf_offload_prepare,
     .tx_burst = tx_burst,
     .counters = e1000_counters,
     .arm = arm,

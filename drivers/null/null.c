@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <ringfence/inet.h>
+#include <ringfence/offload.h>
 
 #define HEADERS 42 /* Ethernet, IPv4, UDP */
 #define LENGTH_DEFAULT 64
@@ -156,6 +157,7 @@ const struct rf_port_ops rf_port_null = {
     .open = null_open,
     .start = null_start,
     .rx_burst = null_rx,
+    .prepare = rf_offload_prepare,
     .tx_burst = null_tx,
     .counters = null_counters,
     .error = null_error,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/offload.h>
+
 /* The largest snapshot length that readers accept: MAXIMUM_SNAPLEN of libpcap. */
 #define SNAPSHOT_LENGTH 262144
 #define NS_PER_SECOND 1000000000u
@@ -218,6 +220,7 @@ const struct rf_port_ops rf_port_pcap = {
     .open = pcap_port_open,
     .start = pcap_port_start,
     .rx_burst = pcap_port_rx,
+    .prepare = rf_offload_prepare,
     .tx_burst = pcap_port_tx,
     .counters = pcap_port_counters,
     .error = pcap_port_error,

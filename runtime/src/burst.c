@@ -47,7 +47,7 @@ uint8_t rf_desc_take(const volatile struct rf_desc *desc, uint32_t output_count,
 	    packet->wire_length > packet->length ? packet->wire_length - packet->length : 0;
 	packet->head = (uint16_t)head;
 	packet->length = length;
-	packet->wire_length = length + missing;
+	packet->wire_length = missing <= UINT32_MAX - length ? length + missing : UINT32_MAX;
 	packet->vlan_tci = desc->vlan_tci;
 	/* What was seen on receipt can be taken back, not claimed; what to do on sending is asked for freely.
 	 */
@@ -92,9 +92,7 @@ static void offer(struct rf_cell *cell, struct rf_pool *pool, const struct rf_pa
 		rf_desc_fill(&cell->burst->desc[i], packet);
 	}
 	/* What was handed on with an earlier burst is out of reach. */
-	for (uint32_t i = count; i < cell->window_used; i++)
-		window[i] = cell->context.window;
-	cell->window_used = count;
+	rf_cell_close_window(cell, count);
 	cell->burst->count = count;
 }
 

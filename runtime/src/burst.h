@@ -37,13 +37,4 @@ bool rf_cell_process(struct rf_cell *cell, struct rf_pool *pool, uint32_t output
                      struct rf_packet *packets, uint32_t count, uint8_t *verdicts, uint8_t *ports,
                      uint64_t *cycles);
 
-/* offload.c */
-
-/*
- * Does in software what the packet's RF_TX_* flags ask for beyond
- * `offloads`, and clears all flags that a port need not see. False if a VLAN
- * tag does not fit.
- */
-bool rf_offload_finish(const struct rf_pool *pool, struct rf_packet *packet, uint8_t offloads);
-
 #endif

@@ -2,13 +2,31 @@
 #ifndef RF_CELL_IMPL_H
 #define RF_CELL_IMPL_H
 
+#include <stdatomic.h>
+#include <time.h>
+
 #include <ringfence/cell.h>
+#include <ringfence/validator.h>
 
 #include "context.h"
-#include "nf.h"
+
+/* The fixed part of the control block that is a cell's own: host vector and window table, a page each. */
+#define RF_CONTROL_PRIVATE 0x2000
 
 /* More differently protected pieces than this would take too many mappings: each is mapped ten times. */
 #define RF_REGIONS_MAX 4
+
+struct rf_nf {
+	atomic_uint references;
+	char name[64];
+	uint8_t *bytes;         /* the validated file, private memory */
+	struct rfv_image image; /* of `bytes` */
+	uint8_t *text;          /* executable; one page of traps follows the text's pages */
+	size_t text_length;     /* of the mapping, the trap page included */
+	uint64_t trap;          /* host address in the trap page */
+	int tables_fd;          /* function table and jump tables with host addresses */
+	size_t tables_length;   /* whole pages */
+};
 
 /* A piece of the cell's memory, whole pages, all with the same rights. Sorted, apart from each other. */
 struct rf_region {
@@ -32,7 +50,7 @@ _Static_assert(offsetof(struct rf_control, entry) == RF_PRIVATE_ENTRY, "enter.S"
 _Static_assert(offsetof(struct rf_control, window) == RF_IN_CONTROL(RF_WINDOW_TABLE_OFFSET), "contract");
 _Static_assert(sizeof(struct rf_control) == RF_CONTROL_PRIVATE, "whole pages");
 
-/* All that is mapped for one cell. */
+/* All that is mapped for one cell, and how its memory is laid out. */
 struct rf_space {
 	uint8_t *reservation; /* 42 GiB: [B - 2 GiB, B + 40 GiB) */
 	uint8_t *base;        /* B */
@@ -42,11 +60,10 @@ struct rf_space {
 	uint32_t region_count;
 };
 
-/* Log lines that a cell may still write: a token bucket. */
+/* Log lines of a cell in the current period. */
 struct rf_log_quota {
-	uint64_t refilled_ns;
-	uint32_t tokens;
-	uint64_t suppressed;
+	uint64_t since_ns;
+	uint64_t lines;
 };
 
 struct rf_cell {
@@ -61,13 +78,11 @@ struct rf_cell {
 	bool copy;
 	uint16_t tenant;
 	uint32_t budget_ms;
-	uint32_t init_budget_ms;
-	/* Addresses in the cell. */
-	uint32_t heap_start, heap_end;
-	uint32_t config_start;
-	uint32_t copy_start; /* RF_BURST_MAX slots, if copy */
+	struct rf_cell_info info;
 	char *config;
-	size_t config_length;
+	size_t config_size;    /* with its NUL */
+	uint32_t config_start; /* addresses in the cell */
+	uint32_t copy_start;   /* RF_BURST_MAX slots, if copy */
 	rf_log_function *log;
 	void *log_user;
 	struct rf_log_quota quota;
@@ -77,11 +92,16 @@ struct rf_cell {
 /* Control stack: usable bytes between its guards. */
 #define RF_CONTROL_STACK_SIZE ((size_t)1 << 20)
 
+/* nf.c */
+
+/* Where an instruction of the NF is mapped, or its trap for anything that is not in the text. */
+uint64_t rf_nf_text(const struct rf_nf *nf, uint32_t text_address);
+
 /* space.c */
 
-/* Maps everything; the cell's memory has the read-only segments' contents and is zero elsewhere. */
-enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, const struct rf_region *regions,
-                            uint32_t region_count, struct rf_error *error);
+/* Maps what space->regions say; the cell's memory has the read-only segments' contents and is zero elsewhere.
+ */
+enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, struct rf_error *error);
 void rf_space_unmap(struct rf_space *space);
 /* Makes all writable memory and the control stack zero again. */
 bool rf_space_clear(struct rf_space *space);
@@ -91,15 +111,20 @@ uint64_t rf_space_stack_top(const struct rf_space *space);
 /* The r14 that always faults. */
 uint64_t rf_space_fault_slot(const struct rf_space *space);
 
+/* Writes to mapped memory of the cell. False, with errno, if the system has none left. */
+bool rf_space_write(struct rf_space *space, uint32_t address, const void *from, size_t length);
 /*
  * Copies `length` bytes at the cell's address `address` into `to`. False if
  * any of them is not mapped. The only way to follow an address that an NF gave.
  */
 bool rf_space_read(const struct rf_space *space, uint32_t address, uint32_t length, void *to);
 
+/* cell.c: takes window entries [from, …) back. */
+void rf_cell_close_window(struct rf_cell *cell, uint32_t from);
+
 /* fault.c: what a signal means that the instruction at host address `at` raised, accessing `address`. */
-void rf_fault_classify(const struct rf_cell *cell, int signal_number, int code, uint64_t rip,
-                       uint64_t address, bool write, struct rf_fault *fault);
+void rf_fault_classify(const struct rf_cell *cell, int signal_number, int code, uint64_t at, uint64_t address,
+                       bool write, struct rf_fault *fault);
 
 /* thread.c: runs the function at the text address; false, with cell->fault set, if the cell was left by
  * force. */
@@ -110,7 +135,12 @@ bool rf_thread_overdue(void);
 /* The cell that runs on this thread. */
 struct rf_cell *rf_thread_cell(void);
 
-/* hostcall.c: escapes control characters and bytes above 0x7e as \xNN; returns the length. */
+/* hostcall.c */
+
+/* Escapes control characters and bytes above 0x7e as \xNN; returns the length. */
 size_t rf_escape(char *to, size_t capacity, const uint8_t *text, size_t length);
+/* Writes a line where the cell's log goes. */
+void rf_cell_log(const struct rf_cell *cell, const char *text);
+uint64_t rf_now_ns(clockid_t clock);
 
 #endif

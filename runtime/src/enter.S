@@ -30,7 +30,15 @@
 2:
 .endm
 
-/* struct rf_left rf_enter(struct rf_context *context, uint32_t argument) */
+/* Or the host's SSE code would pay for the cell's upper halves. */
+.macro clear_uppers context
+	cmpl	$0, RF_CTX_AVX(\context)
+	je	1f
+	vzeroupper
+1:
+.endm
+
+/* struct rf_outcome rf_enter(struct rf_context *context, uint32_t argument) */
 	.globl	rf_enter
 	.type	rf_enter, @function
 	.p2align 5
@@ -70,7 +78,7 @@ rf_enter:
 	call	*(RF_CONTROL_OFFSET + RF_PRIVATE_ENTRY)(%r15)
 	movq	(RF_CONTROL_OFFSET + RF_PRIVATE_CONTEXT)(%r15), %rcx
 	movl	%eax, %eax
-	movl	$RF_LEFT_BY_RETURN, %edx
+	xorl	%edx, %edx		/* not failed */
 leave_cell:
 	movq	RF_CTX_HOST_RSP(%rcx), %rsp
 	/* No instruction of an NF changes the control bits. */
@@ -80,10 +88,7 @@ leave_cell:
 	je	3f
 	ldmxcsr	RF_CTX_MXCSR(%rcx)
 3:
-	cmpl	$0, RF_CTX_AVX(%rcx)
-	je	1f
-	vzeroupper		/* or the host's SSE code would pay for the cell's upper halves */
-1:
+	clear_uppers %rcx
 	popq	%r15
 	popq	%r14
 	popq	%r13
@@ -100,7 +105,7 @@ rf_unwind:
 	cld
 	movq	%rdi, %rcx
 	xorl	%eax, %eax
-	movl	$RF_LEFT_BY_FORCE, %edx
+	movl	$1, %edx		/* failed */
 	jmp	leave_cell
 	.size	rf_unwind, . - rf_unwind
 
@@ -125,24 +130,20 @@ rf_host_stub_\name:
 	.type	host_call, @function
 	.p2align 4
 host_call:
-	movl	%edi, %edx
-	movl	%esi, %ecx
-	movl	%eax, %esi
-	movq	(RF_CONTROL_OFFSET + RF_PRIVATE_CONTEXT)(%r15), %rdi
-	movq	%rsp, RF_CTX_NF_RSP(%rdi)
-	movq	RF_CTX_HOST_RSP(%rdi), %rsp
-	cmpl	$0, RF_CTX_AVX(%rdi)
-	je	1f
-	vzeroupper
-1:
-	pushq	%rdi		/* aligns too: six pushes and a return address stand above */
+	movl	%esi, %edx
+	movl	%edi, %esi
+	movl	%eax, %edi
+	movq	(RF_CONTROL_OFFSET + RF_PRIVATE_CONTEXT)(%r15), %rcx
+	movq	%rsp, %rax
+	movq	RF_CTX_HOST_RSP(%rcx), %rsp
+	pushq	%rax		/* aligns too: six pushes and a return address stand above */
+	clear_uppers %rcx
 	call	rf_host_dispatch
-	popq	%rdi
-	testl	%eax, %eax
+	movq	(RF_CONTROL_OFFSET + RF_PRIVATE_CONTEXT)(%r15), %rdi
+	testl	%edx, %edx
 	jnz	rf_unwind
-	movq	RF_CTX_RESULT(%rdi), %rax
 	clear_vectors %rdi
-	movq	RF_CTX_NF_RSP(%rdi), %rsp
+	popq	%rsp
 	xorl	%ecx, %ecx
 	xorl	%edx, %edx
 	xorl	%esi, %esi

@@ -5,24 +5,18 @@
  * said about them.
  */
 #define _GNU_SOURCE
-#include "nf.h"
+#include "cell_impl.h"
+#include "memory.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TRAP_OPCODE 0xcc /* int3 */
-
-static size_t page_up(size_t size)
-{
-	return (size + RF_PAGE_SIZE - 1) & ~(size_t)(RF_PAGE_SIZE - 1);
-}
 
 uint64_t rf_nf_text(const struct rf_nf *nf, uint32_t text_address)
 {
@@ -35,14 +29,14 @@ uint64_t rf_nf_text(const struct rf_nf *nf, uint32_t text_address)
 /* Text is writable until it is executable, never both, and the mapping is known to the runtime only. */
 static enum rf_status map_text(struct rf_nf *nf, struct rf_error *error)
 {
-	const size_t pages = page_up(nf->image.text.size);
+	const size_t pages = rf_page_up(nf->image.text.size);
 	nf->text_length = pages + RF_PAGE_SIZE;
-	nf->text = mmap(NULL, nf->text_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (nf->text == MAP_FAILED) {
-		nf->text = NULL;
+	void *memory =
+	    mmap(NULL, nf->text_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
 		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory for %u bytes of text", nf->name,
 		               nf->image.text.size);
-	}
+	nf->text = memory;
 	memset(nf->text, TRAP_OPCODE, nf->text_length);
 	memcpy(nf->text, nf->bytes + nf->image.text.file_offset, nf->image.text.size);
 	nf->trap = (uint64_t)(uintptr_t)nf->text + pages;
@@ -63,7 +57,7 @@ static void relocate(const struct rf_nf *nf, const struct rfv_table *table, uint
  */
 static enum rf_status build_tables(struct rf_nf *nf, struct rf_error *error)
 {
-	nf->tables_length = page_up(RF_FUNCTION_TABLE_SIZE + (size_t)8 * nf->image.jump_tables.count);
+	nf->tables_length = rf_page_up(RF_FUNCTION_TABLE_SIZE + (size_t)8 * nf->image.jump_tables.count);
 	nf->tables_fd = memfd_create("ringfence-tables", MFD_CLOEXEC);
 	uint64_t *tables = MAP_FAILED;
 	if (nf->tables_fd >= 0 && ftruncate(nf->tables_fd, (off_t)nf->tables_length) == 0)
@@ -80,131 +74,93 @@ static enum rf_status build_tables(struct rf_nf *nf, struct rf_error *error)
 	return RF_OK;
 }
 
-static enum rf_status validate(struct rf_nf *nf, struct rf_error *error)
+static enum rf_status validate(struct rf_nf *nf, size_t size, struct rf_error *error)
 {
 	struct rfv_finding finding = {0};
 	struct rfv_report report = {.findings = &finding, .capacity = 1};
-	switch (rfv_check(nf->bytes, nf->size, &report)) {
-	case RFV_ACCEPTED:
-		nf->image = report.image;
+	const enum rfv_verdict verdict = rfv_check(nf->bytes, size, &report);
+	nf->image = report.image;
+	if (verdict == RFV_ACCEPTED)
 		return RF_OK;
-	case RFV_NO_MEMORY:
+	if (verdict == RFV_NO_MEMORY)
 		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory to validate it", nf->name);
-	case RFV_REJECTED:
-	case RFV_MALFORMED:
-		break;
-	}
-	if (report.stored == 0)
-		return rf_fail(error, RF_ERR_REJECTED, "%s: rejected by the validator", nf->name);
 	return rf_fail(error, RF_ERR_REJECTED,
 	               "%s: rejected by the validator: 0x%x: [%s] %s (%llu findings; rf-validate lists them)",
 	               nf->name, finding.address, rfv_rule_name(finding.rule), finding.message,
 	               (unsigned long long)report.total);
 }
 
-static const char *base_name(const char *path)
+/* Reads exactly `size` bytes; a file that shrinks meanwhile is an error, one that grows is cut. */
+static bool read_all(int fd, uint8_t *bytes, size_t size)
 {
-	const char *slash = strrchr(path, '/');
-	return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+	for (size_t done = 0; done < size;) {
+		const ssize_t n = read(fd, bytes + done, size - done);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return false;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return true;
 }
 
-/* Takes over `bytes`, a private mapping of page_up(size) bytes. */
-static enum rf_status load(const char *name, uint8_t *bytes, size_t size, struct rf_nf **result,
-                           struct rf_error *error)
+/* From memory, or from a file if `data` is null. */
+static enum rf_status load(struct rf_nf *nf, const void *data, int fd, uint64_t size, struct rf_error *error)
 {
-	struct rf_nf *nf = calloc(1, sizeof(*nf));
-	if (nf == NULL) {
-		munmap(bytes, page_up(size));
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory", name);
-	}
-	atomic_init(&nf->references, 1);
-	snprintf(nf->name, sizeof(nf->name), "%s", base_name(name));
-	nf->bytes = bytes;
-	nf->size = size;
-	nf->tables_fd = -1;
-	enum rf_status status = validate(nf, error);
+	if (size == 0 || size > RFV_FILE_MAX)
+		return rf_fail(error, RF_ERR_REJECTED, "%s: %llu bytes cannot be a network function",
+		               nf->name, (unsigned long long)size);
+	nf->bytes = malloc(size);
+	if (nf->bytes == NULL)
+		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory for %llu bytes", nf->name,
+		               (unsigned long long)size);
+	if (data != NULL)
+		memcpy(nf->bytes, data, size);
+	else if (!read_all(fd, nf->bytes, size))
+		return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot read all of it", nf->name);
+	enum rf_status status = validate(nf, size, error);
 	if (status == RF_OK)
 		status = map_text(nf, error);
-	if (status == RF_OK)
-		status = build_tables(nf, error);
-	if (status != RF_OK) {
-		rf_nf_release(nf);
-		return status;
-	}
-	*result = nf;
-	return RF_OK;
+	return status == RF_OK ? build_tables(nf, error) : status;
 }
 
-static uint8_t *allocate(size_t size)
+static enum rf_status load_new(const char *path, const void *data, int fd, uint64_t size,
+                               struct rf_nf **result, struct rf_error *error)
 {
-	uint8_t *bytes =
-	    mmap(NULL, page_up(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return bytes == MAP_FAILED ? NULL : bytes;
+	const char *slash = strrchr(path, '/');
+	struct rf_nf *nf = calloc(1, sizeof(*nf));
+	if (nf == NULL)
+		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory", path);
+	atomic_init(&nf->references, 1);
+	snprintf(nf->name, sizeof(nf->name), "%s", slash != NULL ? slash + 1 : path);
+	nf->tables_fd = -1;
+	const enum rf_status status = load(nf, data, fd, size, error);
+	if (status == RF_OK)
+		*result = nf;
+	else
+		rf_nf_release(nf);
+	return status;
 }
 
 enum rf_status rf_nf_load_bytes(const char *name, const void *data, size_t size, struct rf_nf **nf,
                                 struct rf_error *error)
 {
-	if (size == 0 || size > RFV_FILE_MAX)
-		return rf_fail(error, RF_ERR_REJECTED, "%s: %zu bytes cannot be a network function", name,
-		               size);
-	uint8_t *bytes = allocate(size);
-	if (bytes == NULL)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory for %zu bytes", name, size);
-	memcpy(bytes, data, size);
-	return load(name, bytes, size, nf, error);
-}
-
-/* Reads exactly `size` bytes; a file that shrinks meanwhile is an error, one that grows is cut. */
-static bool read_all(int fd, uint8_t *bytes, size_t size)
-{
-	size_t done = 0;
-	while (done < size) {
-		const ssize_t n = read(fd, bytes + done, size - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
-static enum rf_status load_fd(const char *path, int fd, struct rf_nf **nf, struct rf_error *error)
-{
-	struct stat info;
-	if (fstat(fd, &info) != 0)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(info.st_mode))
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: not a regular file", path);
-	if (info.st_size <= 0 || info.st_size > RFV_FILE_MAX)
-		return rf_fail(error, RF_ERR_REJECTED, "%s: %lld bytes cannot be a network function", path,
-		               (long long)info.st_size);
-	const size_t size = (size_t)info.st_size;
-	uint8_t *bytes = allocate(size);
-	if (bytes == NULL)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory for %zu bytes", path, size);
-	if (!read_all(fd, bytes, size)) {
-		munmap(bytes, page_up(size));
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot read all of it", path);
-	}
-	return load(path, bytes, size, nf, error);
+	return load_new(name, data, -1, size, nf, error);
 }
 
 enum rf_status rf_nf_load(const char *path, struct rf_nf **nf, struct rf_error *error)
 {
 	/* O_NONBLOCK: a FIFO must not hang us before it is found to be no regular file. */
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: %s", path, strerror(errno));
-	const enum rf_status status = load_fd(path, fd, nf, error);
-	close(fd);
+	struct stat info;
+	enum rf_status status;
+	if (fd < 0 || fstat(fd, &info) != 0)
+		status = rf_fail(error, RF_ERR_SYSTEM, "%s: %s", path, strerror(errno));
+	else if (!S_ISREG(info.st_mode))
+		status = rf_fail(error, RF_ERR_SYSTEM, "%s: not a regular file", path);
+	else
+		status = load_new(path, NULL, fd, (uint64_t)info.st_size, nf, error);
+	if (fd >= 0)
+		close(fd);
 	return status;
-}
-
-void rf_nf_retain(struct rf_nf *nf)
-{
-	atomic_fetch_add(&nf->references, 1);
 }
 
 void rf_nf_release(struct rf_nf *nf)
@@ -215,7 +171,7 @@ void rf_nf_release(struct rf_nf *nf)
 		munmap(nf->text, nf->text_length);
 	if (nf->tables_fd >= 0)
 		close(nf->tables_fd);
-	munmap(nf->bytes, page_up(nf->size));
+	free(nf->bytes);
 	free(nf);
 }
 

@@ -2,57 +2,36 @@
 #define _GNU_SOURCE
 #include <ringfence/pool.h>
 
-#include <errno.h>
 #include <linux/memfd.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "memory.h"
 
 #define HUGE_PAGE_SIZE ((size_t)2 << 20)
 #define SLOT_BATCH (RF_SLOT_CACHE_MAX / 2)
 
-/* What the public part does not show: the free list, a stack under a lock. */
-struct pool {
-	struct rf_pool public;
-	pthread_mutex_t lock;
-	uint32_t free_count;
-	uint32_t free[];
-};
-
-static struct pool *whole(const struct rf_pool *pool)
-{
-	return (struct pool *)pool;
-}
-
-static int map_pages(struct rf_pool *pool, size_t page_size, unsigned memfd_flags, int map_flags)
+static bool map_pages(struct rf_pool *pool, size_t page_size, unsigned flags)
 {
 	const size_t wanted = (size_t)pool->slots * RF_SLOT_SIZE;
 	pool->page_size = page_size;
 	pool->length = (wanted + page_size - 1) & ~(page_size - 1);
-	pool->fd = memfd_create("ringfence-pool", MFD_CLOEXEC | memfd_flags);
+	pool->fd = memfd_create("ringfence-pool", MFD_CLOEXEC | flags);
 	if (pool->fd < 0)
-		return -1;
+		return false;
 	if (ftruncate(pool->fd, (off_t)pool->length) == 0) {
-		/* Populated now: a hugepage that is missing later would be a SIGBUS on a packet. */
-		pool->memory = mmap(NULL, pool->length, PROT_READ | PROT_WRITE,
-		                    MAP_SHARED | MAP_POPULATE | map_flags, pool->fd, 0);
+		/* hugetlbfs reserves at mmap (no MAP_NORESERVE), so success means that the pages are there.
+		 */
+		pool->memory = mmap(NULL, pool->length, PROT_READ | PROT_WRITE, MAP_SHARED, pool->fd, 0);
+		if (pool->memory != MAP_FAILED &&
+		    rf_populate(pool->memory, pool->length, MADV_POPULATE_WRITE))
+			return true;
 		if (pool->memory != MAP_FAILED)
-			return 0;
+			munmap(pool->memory, pool->length);
 	}
-	const int saved = errno;
 	close(pool->fd);
-	errno = saved;
-	return -1;
-}
-
-static int map_memory(struct rf_pool *pool)
-{
-	/* hugetlbfs reserves at mmap (no MAP_NORESERVE), so success means that the pages are there. */
-	if (map_pages(pool, HUGE_PAGE_SIZE, MFD_HUGETLB | MFD_HUGE_2MB, 0) == 0)
-		return 0;
-	return map_pages(pool, RF_PAGE_SIZE, 0, 0);
+	return false;
 }
 
 enum rf_status rf_pool_create(uint32_t slots, struct rf_pool **result, struct rf_error *error)
@@ -60,46 +39,44 @@ enum rf_status rf_pool_create(uint32_t slots, struct rf_pool **result, struct rf
 	if (slots == 0 || slots > RF_POOL_SLOTS_MAX)
 		return rf_fail(error, RF_ERR_USAGE, "a pool has 1 to %u slots, not %u", RF_POOL_SLOTS_MAX,
 		               slots);
-	struct pool *pool = calloc(1, sizeof(*pool) + (size_t)slots * sizeof(pool->free[0]));
+	struct rf_pool *pool = calloc(1, sizeof(*pool));
 	uint16_t *tenants = calloc(slots, sizeof(*tenants));
-	if (pool == NULL || tenants == NULL) {
-		free(pool);
-		free(tenants);
-		return rf_fail(error, RF_ERR_SYSTEM, "no memory for the list of %u slots", slots);
+	uint32_t *free_list = malloc(slots * sizeof(*free_list));
+	if (pool != NULL && tenants != NULL && free_list != NULL) {
+		*pool = (struct rf_pool){
+		    .slots = slots, .tenants = tenants, .free = free_list, .free_count = slots};
+		if (map_pages(pool, HUGE_PAGE_SIZE, MFD_HUGETLB | MFD_HUGE_2MB) ||
+		    map_pages(pool, RF_PAGE_SIZE, 0)) {
+			pthread_mutex_init(&pool->lock, NULL);
+			/* Lowest index on top. */
+			for (uint32_t i = 0; i < slots; i++)
+				free_list[i] = slots - 1 - i;
+			*result = pool;
+			return RF_OK;
+		}
 	}
-	pool->public.slots = slots;
-	pool->public.tenants = tenants;
-	if (map_memory(&pool->public) != 0) {
-		const int cause = errno;
-		free(tenants);
-		free(pool);
-		return rf_fail(error, RF_ERR_SYSTEM, "cannot map %u packet slots of 4 KiB: %s", slots,
-		               strerror(cause));
-	}
-	pthread_mutex_init(&pool->lock, NULL);
-	/* Lowest index on top. */
-	for (uint32_t i = 0; i < slots; i++)
-		pool->free[i] = slots - 1 - i;
-	pool->free_count = slots;
-	*result = &pool->public;
-	return RF_OK;
+	const int cause = errno;
+	free(free_list);
+	free(tenants);
+	free(pool);
+	return rf_fail(error, RF_ERR_SYSTEM, "cannot map %u packet slots of 4 KiB: %s", slots,
+	               strerror(cause));
 }
 
-void rf_pool_destroy(struct rf_pool *public)
+void rf_pool_destroy(struct rf_pool *pool)
 {
-	if (public == NULL)
+	if (pool == NULL)
 		return;
-	struct pool *pool = whole(public);
-	munmap(public->memory, public->length);
-	close(public->fd);
+	munmap(pool->memory, pool->length);
+	close(pool->fd);
 	pthread_mutex_destroy(&pool->lock);
-	free(public->tenants);
+	free(pool->free);
+	free(pool->tenants);
 	free(pool);
 }
 
-uint32_t rf_pool_free(const struct rf_pool *public)
+uint32_t rf_pool_free(struct rf_pool *pool)
 {
-	struct pool *pool = whole(public);
 	pthread_mutex_lock(&pool->lock);
 	const uint32_t count = pool->free_count;
 	pthread_mutex_unlock(&pool->lock);
@@ -114,7 +91,7 @@ void rf_slot_cache_init(struct rf_slot_cache *cache, struct rf_pool *pool)
 
 static void refill(struct rf_slot_cache *cache)
 {
-	struct pool *pool = whole(cache->pool);
+	struct rf_pool *pool = cache->pool;
 	pthread_mutex_lock(&pool->lock);
 	while (cache->count < SLOT_BATCH && pool->free_count > 0)
 		cache->slots[cache->count++] = pool->free[--pool->free_count];
@@ -123,10 +100,10 @@ static void refill(struct rf_slot_cache *cache)
 
 static void spill(struct rf_slot_cache *cache, uint32_t keep)
 {
-	struct pool *pool = whole(cache->pool);
+	struct rf_pool *pool = cache->pool;
 	pthread_mutex_lock(&pool->lock);
 	/* A slot given twice would make the list overflow: never write past it. */
-	while (cache->count > keep && pool->free_count < pool->public.slots)
+	while (cache->count > keep && pool->free_count < pool->slots)
 		pool->free[pool->free_count++] = cache->slots[--cache->count];
 	pthread_mutex_unlock(&pool->lock);
 }

@@ -10,15 +10,16 @@
  */
 #define _GNU_SOURCE
 #include "cell_impl.h"
+#include "memory.h"
 
-#include <errno.h>
 #include <linux/memfd.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define BELOW ((size_t)(-(int64_t)RF_CONTROL_OFFSET))
 #define RESERVATION (BELOW + (size_t)RF_CELL_SIZE * RF_CELL_COPIES)
+/* Where the part of the control block that all cells of an NF share begins. */
+#define CONTROL_TABLES RF_IN_CONTROL(RF_FUNCTION_TABLE_OFFSET)
 #define STACK_MAPPING (RF_CONTROL_STACK_GUARD_LOW + RF_CONTROL_STACK_SIZE + RF_CONTROL_STACK_GUARD_HIGH)
 /* The fault slot is the middle of the upper guard, further up than a stack argument can be. */
 #define FAULT_SLOT (RF_CONTROL_STACK_GUARD_HIGH / 2)
@@ -69,36 +70,29 @@ static bool map_control(struct rf_space *space, const struct rf_nf *nf, int fd)
 	if (seen_by_host == MAP_FAILED)
 		return false;
 	space->control = seen_by_host;
-	return map_at(seen_by_cell, RF_CONTROL_PRIVATE, PROT_READ, fd, RF_CELL_SIZE) &&
-	       map_at(seen_by_cell + RF_CONTROL_TABLES, nf->tables_length, PROT_READ, nf->tables_fd, 0);
+	return rf_populate(seen_by_host, RF_CONTROL_PRIVATE, MADV_POPULATE_WRITE) &&
+	       map_at(seen_by_cell, RF_CONTROL_PRIVATE, PROT_READ, fd, RF_CELL_SIZE) &&
+	       map_at(seen_by_cell + CONTROL_TABLES, nf->tables_length, PROT_READ, nf->tables_fd, 0);
 }
 
 static bool map_stack(struct rf_space *space)
 {
-	space->stack = mmap(NULL, STACK_MAPPING, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (space->stack == MAP_FAILED) {
-		space->stack = NULL;
+	void *memory = mmap(NULL, STACK_MAPPING, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
 		return false;
-	}
+	space->stack = memory;
 	return mprotect(space->stack + RF_CONTROL_STACK_GUARD_LOW, RF_CONTROL_STACK_SIZE,
 	                PROT_READ | PROT_WRITE) == 0;
 }
 
-/* Read-only contents can only be written through the file: nothing ever maps them writable. */
+/* Read-only contents are written through the file: nothing ever maps them writable. */
 static bool write_read_only(const struct rf_nf *nf, int fd)
 {
 	for (uint32_t i = 0; i < nf->image.segment_count; i++) {
 		const struct rfv_segment *segment = &nf->image.segments[i];
-		if (segment->writable)
-			continue;
-		uint32_t done = 0;
-		while (done < segment->file_size) {
-			const ssize_t n = pwrite(fd, nf->bytes + segment->file_offset + done,
-			                         segment->file_size - done, (off_t)segment->address + done);
-			if (n <= 0)
-				return false;
-			done += (uint32_t)n;
-		}
+		if (!segment->writable && pwrite(fd, nf->bytes + segment->file_offset, segment->file_size,
+		                                 segment->address) != (ssize_t)segment->file_size)
+			return false;
 	}
 	return true;
 }
@@ -107,12 +101,10 @@ static bool map_all(struct rf_space *space, const struct rf_nf *nf, int fd)
 {
 	if (ftruncate(fd, (off_t)(RF_CELL_SIZE + RF_CONTROL_PRIVATE)) != 0 || !write_read_only(nf, fd))
 		return false;
-	space->reservation =
-	    mmap(NULL, RESERVATION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (space->reservation == MAP_FAILED) {
-		space->reservation = NULL;
+	void *memory = mmap(NULL, RESERVATION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
 		return false;
-	}
+	space->reservation = memory;
 	space->base = space->reservation + BELOW;
 	for (uint32_t i = 0; i < space->region_count; i++)
 		if (!map_region(space, fd, &space->regions[i]))
@@ -120,21 +112,15 @@ static bool map_all(struct rf_space *space, const struct rf_nf *nf, int fd)
 	return map_control(space, nf, fd) && map_stack(space);
 }
 
-enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, const struct rf_region *regions,
-                            uint32_t region_count, struct rf_error *error)
+enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, struct rf_error *error)
 {
-	*space = (struct rf_space){.region_count = region_count};
-	memcpy(space->regions, regions, region_count * sizeof(regions[0]));
 	const int fd = memfd_create("ringfence-cell", MFD_CLOEXEC);
-	if (fd < 0)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory file for its cell: %s", nf->name,
-		               strerror(errno));
-	const bool mapped = map_all(space, nf, fd);
+	const bool mapped = fd >= 0 && map_all(space, nf, fd);
 	const int cause = errno;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	if (mapped)
 		return RF_OK;
-	rf_space_unmap(space);
 	return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot map its cell: %s%s", nf->name, strerror(cause),
 	               cause == ENOMEM ? " (vm.max_map_count limits the number of cells)" : "");
 }
@@ -147,7 +133,6 @@ void rf_space_unmap(struct rf_space *space)
 		munmap(space->control, RF_CONTROL_PRIVATE);
 	if (space->stack != NULL)
 		munmap(space->stack, STACK_MAPPING);
-	*space = (struct rf_space){0};
 }
 
 bool rf_space_clear(struct rf_space *space)
@@ -162,12 +147,22 @@ bool rf_space_clear(struct rf_space *space)
 	return madvise(space->stack + RF_CONTROL_STACK_GUARD_LOW, RF_CONTROL_STACK_SIZE, MADV_DONTNEED) == 0;
 }
 
+bool rf_space_write(struct rf_space *space, uint32_t address, const void *from, size_t length)
+{
+	if (!rf_populate(space->base + address, length, MADV_POPULATE_WRITE))
+		return false;
+	memcpy(space->base + address, from, length);
+	return true;
+}
+
 bool rf_space_read(const struct rf_space *space, uint32_t address, uint32_t length, void *to)
 {
 	for (uint32_t i = 0; i < space->region_count; i++) {
 		const struct rf_region *region = &space->regions[i];
 		if (address < region->start || address >= region->end || length > region->end - address)
 			continue;
+		if (!rf_populate(space->base + address, length, MADV_POPULATE_READ))
+			return false;
 		memcpy(to, space->base + address, length);
 		return true;
 	}

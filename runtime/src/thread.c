@@ -51,7 +51,8 @@ static _Thread_local struct {
 
 static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 #define FAULT_SIGNALS (sizeof(fault_signals) / sizeof(fault_signals[0]))
-static struct sigaction previous_actions[FAULT_SIGNALS];
+/* By signal number. */
+static struct sigaction previous_actions[NSIG];
 static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool installed;
 
@@ -67,19 +68,14 @@ bool rf_thread_overdue(void)
 
 static bool in_text(const struct rf_cell *cell, uint64_t address)
 {
-	return address - (uint64_t)(uintptr_t)cell->nf->text < cell->nf->text_length;
-}
-
-static uint64_t get_register(const ucontext_t *context, int number)
-{
-	return (uint64_t)context->uc_mcontext.gregs[number];
+	return cell != NULL && address - (uint64_t)(uintptr_t)cell->nf->text < cell->nf->text_length;
 }
 
 /* Makes the interrupted thread go on in rf_unwind, which trusts only rdi. */
-static void leave(ucontext_t *context, struct rf_cell *cell)
+static void leave(greg_t *registers, struct rf_cell *cell)
 {
-	context->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)rf_unwind;
-	context->uc_mcontext.gregs[REG_RDI] = (greg_t)(uintptr_t)&cell->context;
+	registers[REG_RIP] = (greg_t)(uintptr_t)rf_unwind;
+	registers[REG_RDI] = (greg_t)(uintptr_t)&cell->context;
 }
 
 /*
@@ -89,10 +85,7 @@ static void leave(ucontext_t *context, struct rf_cell *cell)
  */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
-	const struct sigaction *previous = &previous_actions[0];
-	for (size_t i = 0; i < FAULT_SIGNALS; i++)
-		if (fault_signals[i] == number)
-			previous = &previous_actions[i];
+	const struct sigaction *previous = &previous_actions[number];
 	if (previous->sa_flags & SA_SIGINFO) {
 		previous->sa_sigaction(number, info, context);
 	} else if (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN) {
@@ -104,41 +97,39 @@ static void pass_on(int number, siginfo_t *info, void *context)
 	}
 }
 
-static void on_fault(int number, siginfo_t *info, void *argument)
+static void on_fault(int number, siginfo_t *info, void *context)
 {
-	ucontext_t *context = argument;
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 	struct rf_cell *cell = thread.cell;
 	/* A breakpoint leaves rip one byte behind itself. */
-	const uint64_t at = get_register(context, REG_RIP) - (number == SIGTRAP ? 1 : 0);
+	const uint64_t at = (uint64_t)registers[REG_RIP] - (number == SIGTRAP ? 1 : 0);
 	/* si_code <= 0: sent by a process, not raised by an instruction. */
-	if (cell == NULL || info->si_code <= 0 || !in_text(cell, at)) {
+	if (info->si_code <= 0 || !in_text(cell, at)) {
 		pass_on(number, info, context);
 		return;
 	}
 	/* Bit 1 of a page fault's error code: SDM volume 3, 4.7. */
-	const bool write = (get_register(context, REG_ERR) & 2) != 0;
+	const bool write = (registers[REG_ERR] & 2) != 0;
 	rf_fault_classify(cell, number, info->si_code, at, (uint64_t)(uintptr_t)info->si_addr, write,
 	                  &cell->fault);
-	leave(context, cell);
+	leave(registers, cell);
 }
 
-static void on_tick(int number, siginfo_t *info, void *argument)
+static void on_tick(int number, siginfo_t *info, void *context)
 {
 	(void)number;
 	(void)info;
-	ucontext_t *context = argument;
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 	struct rf_cell *cell = thread.cell;
-	if (cell == NULL)
-		return;
 	if (thread.seen != thread.sequence) {
 		thread.seen = thread.sequence;
 		thread.ticks = 0;
 		return;
 	}
-	if (++thread.ticks < thread.ticks_allowed)
+	if (cell == NULL || ++thread.ticks < thread.ticks_allowed)
 		return;
-	const uint64_t rip = get_register(context, REG_RIP);
-	if (!in_text(cell, rip)) {
+	const uint64_t at = (uint64_t)registers[REG_RIP];
+	if (!in_text(cell, at)) {
 		/* In a host call: its end looks at this. */
 		thread.overdue = 1;
 		return;
@@ -146,60 +137,52 @@ static void on_tick(int number, siginfo_t *info, void *argument)
 	cell->fault = (struct rf_fault){
 	    .kind = RF_FAULT_TIMEOUT,
 	    .text_address =
-	        (uint32_t)(rip - (uint64_t)(uintptr_t)cell->nf->text) + cell->nf->image.text.address,
+	        (uint32_t)(at - (uint64_t)(uintptr_t)cell->nf->text) + cell->nf->image.text.address,
 	};
-	leave(context, cell);
+	leave(registers, cell);
 }
 
-static bool handle(int number, void (*handler)(int, siginfo_t *, void *), struct sigaction *previous)
+static bool handle(int number, void (*handler)(int, siginfo_t *, void *))
 {
 	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
 	sigfillset(&action.sa_mask);
 	/* A fault inside a handler must end the process, not be blocked. */
 	for (size_t i = 0; i < FAULT_SIGNALS; i++)
 		sigdelset(&action.sa_mask, fault_signals[i]);
-	return sigaction(number, &action, previous) == 0;
+	return sigaction(number, &action, &previous_actions[number]) == 0;
 }
 
-/* A thread may have been started with signals blocked; ours must come through. */
-static bool unblock_signals(void)
+/* Once for the process; and for each thread, which may have been started with signals blocked. */
+static bool install_handlers(void)
 {
 	sigset_t ours;
 	sigemptyset(&ours);
 	sigaddset(&ours, TICK_SIGNAL);
-	for (size_t i = 0; i < FAULT_SIGNALS; i++)
-		sigaddset(&ours, fault_signals[i]);
-	return pthread_sigmask(SIG_UNBLOCK, &ours, NULL) == 0;
-}
-
-static bool install_handlers(void)
-{
 	pthread_mutex_lock(&install_lock);
-	bool good = true;
-	for (size_t i = 0; !installed && good && i < FAULT_SIGNALS; i++)
-		good = handle(fault_signals[i], on_fault, &previous_actions[i]);
-	if (!installed && good)
-		good = handle(TICK_SIGNAL, on_tick, NULL);
-	installed = installed || good;
+	bool good = installed || handle(TICK_SIGNAL, on_tick);
+	for (size_t i = 0; i < FAULT_SIGNALS; i++) {
+		sigaddset(&ours, fault_signals[i]);
+		good = good && (installed || handle(fault_signals[i], on_fault));
+	}
+	installed = good;
 	pthread_mutex_unlock(&install_lock);
-	return good;
+	return good && pthread_sigmask(SIG_UNBLOCK, &ours, NULL) == 0;
 }
 
+/* A guard page below it, so that an overflow of ours ends the process. */
 static bool make_signal_stack(void)
 {
-	/* A guard page below it, so that an overflow of ours ends the process. */
-	uint8_t *memory =
+	thread.signal_stack =
 	    mmap(NULL, RF_PAGE_SIZE + SIGNAL_STACK_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
+	if (thread.signal_stack == MAP_FAILED)
 		return false;
-	const stack_t stack = {.ss_sp = memory + RF_PAGE_SIZE, .ss_size = SIGNAL_STACK_SIZE};
-	if (mprotect(stack.ss_sp, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE) != 0 ||
-	    sigaltstack(&stack, &thread.previous_stack) != 0) {
-		munmap(memory, RF_PAGE_SIZE + SIGNAL_STACK_SIZE);
-		return false;
-	}
-	thread.signal_stack = memory;
-	return true;
+	const stack_t stack = {.ss_sp = (uint8_t *)thread.signal_stack + RF_PAGE_SIZE,
+	                       .ss_size = SIGNAL_STACK_SIZE};
+	if (mprotect(stack.ss_sp, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE) == 0 &&
+	    sigaltstack(&stack, &thread.previous_stack) == 0)
+		return true;
+	munmap(thread.signal_stack, RF_PAGE_SIZE + SIGNAL_STACK_SIZE);
+	return false;
 }
 
 static void drop_signal_stack(void)
@@ -226,7 +209,7 @@ enum rf_status rf_thread_begin(struct rf_error *error)
 {
 	if (thread.prepared)
 		return RF_OK;
-	if (!install_handlers() || !unblock_signals() || !make_signal_stack())
+	if (!install_handlers() || !make_signal_stack())
 		return rf_fail(error, RF_ERR_SYSTEM, "cannot handle signals on this thread: %s",
 		               strerror(errno));
 	if (!start_timer()) {
@@ -251,7 +234,7 @@ bool rf_thread_run(struct rf_cell *cell, uint32_t function, uint32_t argument, u
                    uint32_t *result)
 {
 	if (!thread.prepared || thread.cell != NULL) {
-		/* Without handlers the first fault would end the process: refuse instead. */
+		/* Without handlers the first fault would end the process. */
 		cell->fault = (struct rf_fault){.kind = RF_FAULT_NOT_STARTED};
 		return false;
 	}
@@ -265,10 +248,8 @@ bool rf_thread_run(struct rf_cell *cell, uint32_t function, uint32_t argument, u
 	thread.overdue = 0;
 	thread.sequence++;
 	thread.cell = cell;
-	const struct rf_left left = rf_enter(&cell->context, argument);
+	const struct rf_outcome outcome = rf_enter(&cell->context, argument);
 	thread.cell = NULL;
-	if (left.how != RF_LEFT_BY_RETURN)
-		return false;
-	*result = (uint32_t)left.result;
-	return true;
+	*result = (uint32_t)outcome.result;
+	return outcome.failed == 0;
 }

@@ -26,7 +26,11 @@ struct run {
 	struct rf_pool *pool;
 	struct rf_slot_cache slots;
 	struct ports ports;
+	struct rf_stage stages[RF_STAGES_MAX];
+	struct rf_worker_input inputs[RF_WORKER_PORTS_MAX];
+	struct rf_port *outputs[RF_WORKER_PORTS_MAX];
 	struct rf_worker *worker;
+	struct clocks since;
 	struct rf_error error;
 };
 
@@ -127,26 +131,23 @@ static enum rf_status make_cells(struct run *run)
 static enum rf_status make_worker(struct run *run)
 {
 	const struct ports *ports = &run->ports;
-	struct rf_stage stages[RF_STAGES_MAX] = {0};
-	struct rf_worker_input inputs[RF_WORKER_PORTS_MAX];
-	struct rf_port *outputs[RF_WORKER_PORTS_MAX];
 	for (uint32_t i = 0; i < run->options.nf_count; i++)
-		stages[i].cell = run->cells[i];
+		run->stages[i].cell = run->cells[i];
 	for (uint32_t i = 0; i < ports->output_count; i++)
-		outputs[i] = ports->outputs[i]->port;
+		run->outputs[i] = ports->outputs[i]->port;
 	for (uint32_t i = 0; i < ports->input_count; i++) {
 		uint32_t output = i < ports->output_count ? i : 0;
 		if (run->options.bidirectional)
 			output = i ^ 1;
-		inputs[i] = (struct rf_worker_input){
+		run->inputs[i] = (struct rf_worker_input){
 		    .port = ports->inputs[i]->port, .number = (uint8_t)i, .default_output = (uint8_t)output};
 	}
 	const struct rf_worker_options options = {
-	    .stages = stages,
+	    .stages = run->stages,
 	    .stage_count = run->options.nf_count,
-	    .inputs = inputs,
+	    .inputs = run->inputs,
 	    .input_count = ports->input_count,
-	    .outputs = outputs,
+	    .outputs = run->outputs,
 	    .output_count = ports->output_count,
 	    .burst = run->options.burst,
 	    .on_fault = run->options.on_fault,
@@ -165,6 +166,7 @@ static void print_stats(const struct run *run)
 	    .pool = run->pool,
 	    .cells = run->cells,
 	    .cell_count = run->options.nf_count,
+	    .ns_per_cycle = clocks_ns_per_cycle(&run->since),
 	};
 	stats_print(&view, run->options.stats);
 }
@@ -215,6 +217,7 @@ static enum rf_status run_packets(struct run *run)
 		status = make_worker(run);
 	if (status != RF_OK)
 		return status;
+	run->since = clocks_now();
 	status = move_packets(run);
 	const enum rf_status stopped = ports_stop(&run->ports);
 	print_stats(run);

@@ -4,6 +4,28 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#define CALIBRATION_NS 2000000
+
+struct clocks clocks_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (struct clocks){.cycles = __rdtsc(),
+	                       .ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec};
+}
+
+double clocks_ns_per_cycle(const struct clocks *since)
+{
+	struct clocks now = clocks_now();
+	while (now.ns - since->ns < CALIBRATION_NS) {
+		nanosleep(&(struct timespec){.tv_nsec = CALIBRATION_NS / 2}, NULL);
+		now = clocks_now();
+	}
+	return (double)(now.ns - since->ns) / (double)(now.cycles - since->cycles);
+}
 
 struct totals {
 	uint64_t received, sent, dropped;
@@ -12,19 +34,12 @@ struct totals {
 /* received = sent + dropped, whatever happened. */
 static struct totals sum_up(const struct run_view *view)
 {
-	struct totals totals = {0};
-	for (uint32_t i = 0; i < view->ports->input_count; i++)
-		totals.received += rf_worker_received(view->worker, i);
-	for (uint32_t i = 0; i < view->ports->output_count; i++) {
-		struct rf_output_stats output;
-		rf_worker_output_stats(view->worker, i, &output);
-		totals.sent += output.offered - output.unsent;
-		totals.dropped += output.unsent;
-	}
+	const struct rf_worker_totals *worker = rf_worker_totals(view->worker);
+	struct totals totals = {
+	    .received = worker->received, .sent = worker->sent, .dropped = worker->unsent};
 	for (uint32_t i = 0; i < view->cell_count; i++) {
-		struct rf_stage_stats stage;
-		rf_worker_stage_stats(view->worker, i, &stage);
-		totals.dropped += stage.dropped + stage.refused + stage.lost;
+		const struct rf_stage_stats *stage = rf_worker_stage_stats(view->worker, i);
+		totals.dropped += stage->dropped + stage->refused + stage->lost;
 	}
 	return totals;
 }
@@ -38,12 +53,13 @@ static double per_packet(double amount, const struct rf_stage_stats *stage)
 
 /* ---- Text -------------------------------------------------------------------- */
 
-static void print_stage(const struct rf_cell *cell, const struct rf_stage_stats *s)
+static void print_stage(const struct rf_cell *cell, const struct rf_stage_stats *s, double ns_per_cycle)
 {
+	const double cycles = per_packet((double)s->cycles, s);
 	printf("%-20.20s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %9" PRIu64 " %9" PRIu64
 	       " %7" PRIu64 " %9.1f %9.1f\n",
 	       rf_cell_name(cell), s->packets_in, s->next, s->sent, s->dropped, s->refused, s->lost,
-	       s->faults, per_packet(s->ns, s), per_packet((double)s->cycles, s));
+	       s->faults, cycles * ns_per_cycle, cycles);
 	if (s->faults == 0)
 		return;
 	char text[320];
@@ -56,11 +72,8 @@ static void print_text(const struct run_view *view)
 {
 	printf("%-20s %12s %12s %12s %12s %9s %9s %7s %9s %9s\n", "network function", "in", "next", "sent",
 	       "dropped", "refused", "lost", "faults", "ns/pkt", "cycles");
-	for (uint32_t i = 0; i < view->cell_count; i++) {
-		struct rf_stage_stats stage;
-		rf_worker_stage_stats(view->worker, i, &stage);
-		print_stage(view->cells[i], &stage);
-	}
+	for (uint32_t i = 0; i < view->cell_count; i++)
+		print_stage(view->cells[i], rf_worker_stage_stats(view->worker, i), view->ns_per_cycle);
 	for (uint32_t i = 0; i < view->ports->count; i++) {
 		struct rf_port *port = view->ports->open[i].port;
 		struct rf_counter counters[RF_PORT_COUNTERS_MAX];
@@ -85,8 +98,9 @@ static void set_count(json_t *object, const char *name, uint64_t value)
 	json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
-static json_t *stage_json(const struct rf_cell *cell, const struct rf_stage_stats *s)
+static json_t *stage_json(const struct rf_cell *cell, const struct rf_stage_stats *s, double ns_per_cycle)
 {
+	const double cycles = per_packet((double)s->cycles, s);
 	json_t *object = json_object();
 	json_object_set_new(object, "name", json_string(rf_cell_name(cell)));
 	set_count(object, "packets_in", s->packets_in);
@@ -100,9 +114,9 @@ static json_t *stage_json(const struct rf_cell *cell, const struct rf_stage_stat
 	set_count(object, "faults", s->faults);
 	set_count(object, "restarts", s->restarts);
 	set_count(object, "cycles", s->cycles);
-	json_object_set_new(object, "ns", json_real(s->ns));
-	json_object_set_new(object, "ns_per_packet", json_real(per_packet(s->ns, s)));
-	json_object_set_new(object, "cycles_per_packet", json_real(per_packet((double)s->cycles, s)));
+	json_object_set_new(object, "ns", json_real((double)s->cycles * ns_per_cycle));
+	json_object_set_new(object, "ns_per_packet", json_real(cycles * ns_per_cycle));
+	json_object_set_new(object, "cycles_per_packet", json_real(cycles));
 	if (s->faults == 0)
 		return object;
 	char text[320];
@@ -132,11 +146,10 @@ static void print_json(const struct run_view *view)
 {
 	json_t *root = json_object();
 	json_t *stages = json_array();
-	for (uint32_t i = 0; i < view->cell_count; i++) {
-		struct rf_stage_stats stage;
-		rf_worker_stage_stats(view->worker, i, &stage);
-		json_array_append_new(stages, stage_json(view->cells[i], &stage));
-	}
+	for (uint32_t i = 0; i < view->cell_count; i++)
+		json_array_append_new(
+		    stages,
+		    stage_json(view->cells[i], rf_worker_stage_stats(view->worker, i), view->ns_per_cycle));
 	json_object_set_new(root, "nfs", stages);
 	json_t *ports = json_array();
 	for (uint32_t i = 0; i < view->ports->count; i++)

@@ -41,24 +41,31 @@ uint32_t rf_nf_export(const struct rf_nf *nf, const char *name);
 
 /* ---- How a cell fails ------------------------------------------------------ */
 
+/* kind, stable identifier, what it means. Those from DATA_STACK to OUTSIDE have an address. */
+#define RF_FAULT_LIST(X)                                                                                     \
+	X(NONE, "none", "no fault")                                                                          \
+	X(NOT_STARTED, "not-started", "it has not been started, or init returned an error")                  \
+	X(CONTROL_STACK, "control-stack", "control stack overflow: calls nest too deeply")                   \
+	X(PACKET, "packet", "packet access, but no packet of this burst is selected")                        \
+	X(DATA_STACK, "data-stack", "data stack overflow, or a write to read-only data just below it")       \
+	X(NULL_PAGE, "null-page", "access through a null pointer")                                           \
+	X(READ_ONLY, "read-only", "write to read-only data")                                                 \
+	X(OUTSIDE, "outside", "access to memory that is not mapped")                                         \
+	X(DIVIDE, "divide", "integer division by zero or overflow")                                          \
+	X(ILLEGAL, "illegal", "trap (ud2) or an instruction that this CPU lacks")                            \
+	X(BREAKPOINT, "breakpoint", "breakpoint (int3)")                                                     \
+	X(BAD_CALL, "bad-call", "call through a function pointer that is no function")                       \
+	X(ALIGNMENT, "alignment", "misaligned vector access")                                                \
+	X(BUS, "bus", "the system has no memory for a page")                                                 \
+	X(TIMEOUT, "timeout", "over its time budget")                                                        \
+	X(ABORT, "abort", "it aborted")
+
+/* RF_FAULT_NONE, 0, and so on. */
 enum rf_fault_kind {
-	RF_FAULT_NONE = 0,
-	RF_FAULT_NOT_STARTED,   /* init has not run, or has returned an error */
-	RF_FAULT_CONTROL_STACK, /* calls nested too deeply */
-	RF_FAULT_DATA_STACK,    /* locals whose address is taken need more than the data stack */
-	RF_FAULT_NULL_PAGE,     /* access below 64 KiB: a null pointer */
-	RF_FAULT_PACKET,        /* packet access with no packet selected, or one that was handed on */
-	RF_FAULT_READ_ONLY,     /* write to read-only data */
-	RF_FAULT_OUTSIDE,       /* access to an address of the cell that is not mapped */
-	RF_FAULT_DIVIDE,        /* division by zero or with an overflow */
-	RF_FAULT_ILLEGAL,       /* ud2 (a trap), or an instruction that this CPU lacks */
-	RF_FAULT_BREAKPOINT,    /* int3 */
-	RF_FAULT_BAD_CALL,      /* call through a function pointer that is no function */
-	RF_FAULT_ALIGNMENT,     /* general protection: misaligned vector access */
-	RF_FAULT_BUS,           /* the system has no memory left for the page */
-	RF_FAULT_TIMEOUT,       /* over its time budget */
-	RF_FAULT_ABORT,         /* the NF called abort: `text` has its reason */
-	RF_FAULT_KINDS
+#define RF_FAULT_KIND(kind, name, sentence) RF_FAULT_##kind,
+	RF_FAULT_LIST(RF_FAULT_KIND)
+#undef RF_FAULT_KIND
+	    RF_FAULT_KINDS
 };
 
 struct rf_fault {
@@ -101,14 +108,15 @@ typedef void rf_log_function(void *user, const char *cell_name, const char *text
 
 /* Zero is a sensible default for each member. */
 struct rf_cell_options {
-	const char *name;        /* for log lines and messages; default: the NF's name */
-	const char *config;      /* text for `init`, copied; default "" */
-	uint64_t heap_size;      /* bytes, rounded up to pages; default RF_HEAP_DEFAULT */
-	bool copy;               /* packets are copied into the cell's memory and out of it */
-	uint16_t tenant;         /* slots are cleared between cells of different tenants; 0: one of its own */
-	uint32_t budget_ms;      /* CPU time for one call or burst, 1 … 3,600,000; default 100 */
-	uint32_t init_budget_ms; /* the same for _rf_start and init; default 2,000 or budget_ms if more */
-	rf_log_function *log;    /* default: stderr, "name: text" */
+	const char *name;     /* for log lines and messages; default: the NF's name */
+	const char *config;   /* text for `init`, copied; default "" */
+	uint64_t heap_size;   /* bytes, rounded up to pages; default RF_HEAP_DEFAULT. What the binary itself
+	                         has of writable memory may be as much, or RF_HEAP_DEFAULT if that is more */
+	bool copy;            /* packets are copied into the cell's memory and out of it */
+	uint16_t tenant;      /* slots are cleared between cells of different tenants; 0: one of its own */
+	uint32_t budget_ms;   /* CPU time for one call or burst, 1 … 3,600,000; default 100. _rf_start and
+	                         init have at least 2,000 */
+	rf_log_function *log; /* default: stderr, "name: text" */
 	void *log_user;
 };
 
@@ -117,7 +125,9 @@ struct rf_cell;
 /*
  * Maps a cell. It takes 42 GiB of address space, about 40 mappings, and as
  * much memory as it touches. Runs no code of the NF. Errors: RF_ERR_SYSTEM
- * without memory, RF_ERR_USAGE for options that do not fit.
+ * without memory, RF_ERR_USAGE for options that do not fit, RF_ERR_REJECTED
+ * for a binary that needs more memory than it may have. Not for use in the
+ * child after a fork: it would share the cell's memory, and has no timer.
  */
 enum rf_status rf_cell_create(struct rf_nf *nf, const struct rf_cell_options *options, struct rf_cell **cell,
                               struct rf_error *error);

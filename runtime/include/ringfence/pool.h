@@ -10,6 +10,7 @@
 #ifndef RINGFENCE_POOL_H
 #define RINGFENCE_POOL_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@
 /* Most slots of one pool: 4 GiB of packets. */
 #define RF_POOL_SLOTS_MAX (1u << 20)
 
-/* Constant after rf_pool_create, except for *tenants, so any thread may read it. */
+/* The first part is constant after rf_pool_create, so any thread may read it. */
 struct rf_pool {
 	uint8_t *memory;  /* slot i starts at memory + i * RF_SLOT_SIZE */
 	size_t length;    /* bytes, a multiple of page_size; what a DMA driver maps */
@@ -30,6 +31,10 @@ struct rf_pool {
 	uint32_t slots;   /* slots in use: length / RF_SLOT_SIZE or a few less */
 	/* For each slot, whose cell may have left bytes in it; 0: nobody. The slot's owner may change it. */
 	uint16_t *tenants;
+	/* The free list, a stack: private. */
+	pthread_mutex_t lock;
+	uint32_t free_count;
+	uint32_t *free;
 };
 
 /*
@@ -83,6 +88,6 @@ uint32_t rf_slot_take(struct rf_slot_cache *cache, uint32_t *slots, uint32_t cou
 void rf_slot_give(struct rf_slot_cache *cache, uint32_t slot);
 
 /* Slots that are free in the pool itself, caches not counted. Any thread. */
-uint32_t rf_pool_free(const struct rf_pool *pool);
+uint32_t rf_pool_free(struct rf_pool *pool);
 
 #endif

@@ -52,9 +52,7 @@ struct rf_port_config {
 /* A driver's own structure starts with this one. */
 struct rf_port {
 	const struct rf_port_ops *ops;
-	/* RF_TX_* that the hardware does. What an NF asks for beyond it, the runtime does in software before
-	 * tx_burst, which sees no other RF_TX_* bit. */
-	uint8_t tx_offloads;
+	uint8_t tx_offloads; /* RF_TX_* that tx_burst does, by its device */
 	/* Set by `open` if what is received may not be Ethernet: then `link_type` is its LINKTYPE_*. */
 	bool has_link_type;
 	int link_type;
@@ -91,6 +89,14 @@ struct rf_port_ops {
 	 * A driver with interrupts masks them here, until the next `arm`.
 	 */
 	int32_t (*rx_burst)(struct rf_port *port, struct rf_packet *packets, uint32_t max);
+
+	/*
+	 * Called before tx_burst for each packet with an RF_TX_* flag or
+	 * RF_RX_VLAN, which says that the frame's VLAN tag is in `vlan_tci`:
+	 * does to the frame what tx_burst will not. False if it cannot be sent
+	 * like that; it is dropped then. Null if the port ignores flags.
+	 */
+	bool (*prepare)(const struct rf_port *port, const struct rf_pool *pool, struct rf_packet *packet);
 
 	/*
 	 * Sends packets in order, never blocks. Takes the slots of the first

@@ -24,20 +24,17 @@ enum rf_on_fault {
 };
 
 /*
- * The same NF compiled into the host, to compare with: no sandbox, trusted.
- * `process` finds packet i of the burst at window[i]; it is called with the
- * descriptors of `burst` set as they would be for a cell.
+ * What processes packets: a cell, started, which stays the caller's; or, to
+ * compare with it, a trusted function that does what rf_cell_process does
+ * (runtime/src/burst.h), with `user` for the cell.
  */
-struct rf_native {
-	void (*process)(struct rf_burst *burst);
-	uint64_t *window;       /* RF_WINDOW_ENTRIES host addresses, written before each call */
-	struct rf_burst *burst; /* scratch of this stage */
-};
-
-/* Either a cell or a native function. */
+typedef bool rf_stage_function(void *user, struct rf_pool *pool, uint32_t output_count,
+                               struct rf_packet *packets, uint32_t count, uint8_t *verdicts, uint8_t *ports,
+                               uint64_t *cycles);
 struct rf_stage {
-	struct rf_cell *cell; /* started; stays the caller's */
-	const struct rf_native *native;
+	struct rf_cell *cell;
+	rf_stage_function *native; /* if there is no cell */
+	void *user;
 };
 
 struct rf_worker_input {
@@ -73,15 +70,15 @@ struct rf_stage_stats {
 	uint64_t bursts;
 	uint64_t faults;
 	uint64_t restarts;
-	uint64_t cycles; /* time-stamp counter, around process() only */
-	double ns;       /* the same in nanoseconds */
+	uint64_t cycles; /* of the time-stamp counter, around process() only */
 	struct rf_fault last_fault;
 };
 
-/* offered = sent + unsent, per output */
-struct rf_output_stats {
-	uint64_t offered;
-	uint64_t unsent; /* the port took them not: dropped */
+/* received = sent + unsent + what the stages dropped, refused or lost */
+struct rf_worker_totals {
+	uint64_t received;
+	uint64_t sent;   /* taken by an output port */
+	uint64_t unsent; /* the output port took them not: dropped */
 };
 
 enum rf_run_result {
@@ -92,8 +89,7 @@ enum rf_run_result {
 
 struct rf_worker;
 
-/* Copies `options`; what they point at must outlive the worker. The ports are started and stopped by the
- * caller. */
+/* What `options` point at must outlive the worker. The ports are started and stopped by the caller. */
 enum rf_status rf_worker_create(const struct rf_worker_options *options, struct rf_worker **worker,
                                 struct rf_error *error);
 void rf_worker_destroy(struct rf_worker *worker);
@@ -102,11 +98,8 @@ void rf_worker_destroy(struct rf_worker *worker);
  * it returns. */
 enum rf_run_result rf_worker_run(struct rf_worker *worker);
 
-/* Index checks are the caller's. Only while rf_worker_run is not running. */
-void rf_worker_stage_stats(const struct rf_worker *worker, uint32_t stage, struct rf_stage_stats *stats);
-void rf_worker_output_stats(const struct rf_worker *worker, uint32_t output, struct rf_output_stats *stats);
-
-/* Packets received on an input; of these, none is anywhere but sent, unsent, dropped, refused or lost. */
-uint64_t rf_worker_received(const struct rf_worker *worker, uint32_t input);
+/* Live, so only to be read while rf_worker_run is not running. Stage indices are the caller's to check. */
+const struct rf_stage_stats *rf_worker_stage_stats(const struct rf_worker *worker, uint32_t stage);
+const struct rf_worker_totals *rf_worker_totals(const struct rf_worker *worker);
 
 #endif

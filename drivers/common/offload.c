@@ -4,7 +4,7 @@
  * tags, in software. Frames are untrusted: every offset is checked against
  * the frame's length before it is used.
  */
-#include "burst.h"
+#include <ringfence/offload.h>
 
 #include <string.h>
 
@@ -79,7 +79,7 @@ static bool insert_vlan(const struct rf_pool *pool, struct rf_packet *packet)
 		return false;
 	packet->head = (uint16_t)(packet->head - 4);
 	packet->length = (uint16_t)(packet->length + 4);
-	packet->wire_length += 4;
+	packet->wire_length += packet->wire_length <= UINT32_MAX - 4 ? 4 : 0;
 	uint8_t *frame = rf_pool_slot(pool, packet->slot) + packet->head;
 	memmove(frame, frame + 4, RF_ETHER_ADDRESSES);
 	rf_put_be16(frame + RF_ETHER_ADDRESSES, RF_ETHERTYPE_VLAN);
@@ -87,14 +87,14 @@ static bool insert_vlan(const struct rf_pool *pool, struct rf_packet *packet)
 	return true;
 }
 
-bool rf_offload_finish(const struct rf_pool *pool, struct rf_packet *packet, uint8_t offloads)
+bool rf_offload_prepare(const struct rf_port *port, const struct rf_pool *pool, struct rf_packet *packet)
 {
 	uint8_t wanted = packet->flags & (RF_TX_IP_CSUM | RF_TX_L4_CSUM | RF_TX_VLAN);
 	/* A tag that the NIC took out and no NF disposed of belongs to the frame. */
 	if (packet->flags & RF_RX_VLAN)
 		wanted |= RF_TX_VLAN;
-	const uint8_t ours = (uint8_t)(wanted & ~offloads);
-	packet->flags = wanted & offloads;
+	const uint8_t ours = (uint8_t)(wanted & ~port->tx_offloads);
+	packet->flags = wanted & port->tx_offloads;
 	if (ours & (RF_TX_IP_CSUM | RF_TX_L4_CSUM))
 		set_checksums(rf_pool_slot(pool, packet->slot) + packet->head, packet->length, ours);
 	return !(ours & RF_TX_VLAN) || insert_vlan(pool, packet);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Network byte order and the Internet checksum (RFC 1071), for the runtime and its ports. */
+/* Network byte order and the Internet checksum (RFC 1071), for ports. */
 #ifndef RINGFENCE_INET_H
 #define RINGFENCE_INET_H
 
