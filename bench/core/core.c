@@ -126,7 +126,8 @@ static void run(struct bench *bench, const struct subject *subject, enum mode mo
 	if (rf_worker_create(&options, &worker, &error) != RF_OK)
 		fail("cannot make a worker", &error);
 	const double begin = now_ns();
-	rf_worker_run(worker);
+	while (rf_worker_round(worker) != RF_ROUND_OVER)
+		;
 	*total_ns = (now_ns() - begin) / (double)bench->packets;
 	const struct rf_stage_stats *stats = rf_worker_stage_stats(worker, 0);
 	if (stats->next != bench->packets || stats->faults != 0) {

@@ -72,7 +72,7 @@ void rf_slot_hand_over(struct rf_pool *pool, const struct rf_packet *packet, uin
 static uint8_t *packet_slot(const struct rf_cell *cell, const struct rf_pool *pool,
                             const struct rf_packet *packet, uint32_t i)
 {
-	if (cell->copy)
+	if (cell->is.copy)
 		return cell->space.base + cell->copy_start + (size_t)i * RF_SLOT_SIZE;
 	return rf_pool_slot(pool, packet->slot);
 }
@@ -83,11 +83,11 @@ static void offer(struct rf_cell *cell, struct rf_pool *pool, const struct rf_pa
 	for (uint32_t i = 0; i < count; i++) {
 		const struct rf_packet *packet = &packets[i];
 		uint8_t *slot = packet_slot(cell, pool, packet, i);
-		if (cell->copy)
+		if (cell->is.copy)
 			memcpy(slot + packet->head, rf_pool_slot(pool, packet->slot) + packet->head,
 			       packet->length);
 		else
-			rf_slot_hand_over(pool, packet, cell->tenant);
+			rf_slot_hand_over(pool, packet, cell->is.tenant);
 		window[i] = (uint64_t)(uintptr_t)(slot + packet->head);
 		rf_desc_fill(&cell->burst->desc[i], packet);
 	}
@@ -102,7 +102,7 @@ static void take(struct rf_cell *cell, const struct rf_pool *pool, uint32_t outp
 	for (uint32_t i = 0; i < count; i++) {
 		struct rf_packet *packet = &packets[i];
 		verdicts[i] = rf_desc_take(&cell->burst->desc[i], output_count, packet, &ports[i]);
-		if (cell->copy && (verdicts[i] == RF_NEXT || verdicts[i] == RF_TX))
+		if (cell->is.copy && (verdicts[i] == RF_NEXT || verdicts[i] == RF_TX))
 			memcpy(rf_pool_slot(pool, packet->slot) + packet->head,
 			       packet_slot(cell, pool, packet, i) + packet->head, packet->length);
 	}
@@ -116,7 +116,7 @@ bool rf_cell_process(struct rf_cell *cell, struct rf_pool *pool, uint32_t output
 	offer(cell, pool, packets, count);
 	const uint64_t start = __rdtsc();
 	const bool returned =
-	    rf_thread_run(cell, cell->process, cell->nf->image.burst, cell->budget_ms, &result);
+	    rf_thread_run(cell, cell->process, cell->nf->image.burst, cell->is.budget_ms, &result);
 	*cycles += __rdtsc() - start;
 	if (returned)
 		take(cell, pool, output_count, packets, count, verdicts, ports);

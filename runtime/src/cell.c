@@ -24,6 +24,7 @@ static bool append(struct rf_space *space, uint64_t start, uint64_t end, bool wr
 	end = rf_page_up(end);
 	if (start == end)
 		return true;
+	space->writable += writable ? end - start : 0;
 	struct rf_region *last = space->region_count > 0 ? &space->regions[space->region_count - 1] : NULL;
 	/* The validator has seen to it that no two pieces share a page; without that, rights would leak. */
 	if (end > MEMORY_END || (last != NULL && start < last->end))
@@ -60,13 +61,13 @@ static bool append_image(struct rf_space *space, const struct rfv_image *image)
 }
 
 /* Behind the image: heap, configuration text, and the packets of copy mode. */
-static bool append_rest(struct rf_cell *cell, uint64_t heap_size)
+static bool append_rest(struct rf_cell *cell)
 {
 	const uint64_t start = cell->space.regions[cell->space.region_count - 1].end;
-	const uint64_t heap_end = start + rf_page_up(heap_size);
+	const uint64_t heap_end = start + rf_page_up(cell->is.heap_size);
 	const uint64_t config_end = rf_page_up(heap_end + cell->config_size);
-	const uint64_t copy_end = config_end + (cell->copy ? (uint64_t)RF_BURST_MAX * RF_SLOT_SIZE : 0);
-	if (heap_size > MEMORY_END || !append(&cell->space, start, copy_end, true))
+	const uint64_t copy_end = config_end + (cell->is.copy ? (uint64_t)RF_BURST_MAX * RF_SLOT_SIZE : 0);
+	if (cell->is.heap_size > MEMORY_END || !append(&cell->space, start, copy_end, true))
 		return false;
 	cell->info = (struct rf_cell_info){.heap_start = (uint32_t)start, .heap_end = (uint32_t)heap_end};
 	cell->config_start = (uint32_t)heap_end;
@@ -74,31 +75,21 @@ static bool append_rest(struct rf_cell *cell, uint64_t heap_size)
 	return true;
 }
 
-static uint64_t writable_size(const struct rf_space *space)
+static enum rf_status lay_out(struct rf_cell *cell, struct rf_error *error)
 {
-	uint64_t size = 0;
-	for (uint32_t i = 0; i < space->region_count; i++)
-		if (space->regions[i].writable)
-			size += space->regions[i].end - space->regions[i].start;
-	return size;
-}
-
-static enum rf_status lay_out(struct rf_cell *cell, uint64_t heap_size, struct rf_error *error)
-{
-	if (!append_image(&cell->space, &cell->nf->image))
+	struct rf_space *space = &cell->space;
+	if (!append_image(space, &cell->nf->image))
 		return rf_fail(
 		    error, RF_ERR_REJECTED,
 		    "%s: its segments lie in more than %d pieces; link it with the SDK's linker script",
 		    cell->name, RF_REGIONS_MAX);
-	const uint64_t size = writable_size(&cell->space);
-	if (size > heap_size && size > RF_HEAP_DEFAULT)
-		return rf_fail(
-		    error, RF_ERR_REJECTED,
-		    "%s: its variables and data stack take %llu KiB; a larger heap limit allows them",
-		    cell->name, (unsigned long long)size >> 10);
-	if (!append_rest(cell, heap_size))
+	if (space->writable > RF_HEAP_DEFAULT && space->writable > cell->is.heap_size)
+		return rf_fail(error, RF_ERR_REJECTED,
+		               "%s: its variables and data stack take %llu KiB, more than the heap limit",
+		               cell->name, (unsigned long long)space->writable >> 10);
+	if (!append_rest(cell))
 		return rf_fail(error, RF_ERR_USAGE, "%s: %llu bytes of heap do not fit into its memory",
-		               cell->name, (unsigned long long)heap_size);
+		               cell->name, (unsigned long long)cell->is.heap_size);
 	return RF_OK;
 }
 
@@ -107,10 +98,11 @@ static enum rf_status lay_out(struct rf_cell *cell, uint64_t heap_size, struct r
 static void prepare_context(struct rf_cell *cell)
 {
 	struct rf_control *control = cell->space.control;
+	const uint64_t stack_top = (uint64_t)(uintptr_t)cell->space.stack + RF_STACK_TOP;
 	cell->context = (struct rf_context){
 	    .base = (uint64_t)(uintptr_t)cell->space.base,
-	    .window = rf_space_fault_slot(&cell->space),
-	    .stack_top = rf_space_stack_top(&cell->space),
+	    .window = stack_top + RF_FAULT_SLOT,
+	    .stack_top = stack_top,
 	    .has_avx = __builtin_cpu_supports("avx") != 0,
 	};
 	control->host_vector[RF_HOST_LOG] = (uint64_t)(uintptr_t)rf_host_stub_log;
@@ -132,33 +124,27 @@ static uint16_t next_tenant(void)
 static enum rf_status apply_options(struct rf_cell *cell, const struct rf_cell_options *options,
                                     struct rf_error *error)
 {
-	if (options->budget_ms > BUDGET_MAX_MS)
+	cell->is = *options;
+	cell->is.config = NULL;
+	if (cell->is.budget_ms > BUDGET_MAX_MS)
 		return rf_fail(error, RF_ERR_USAGE, "a time budget is at most %d ms", BUDGET_MAX_MS);
+	if (cell->is.budget_ms == 0)
+		cell->is.budget_ms = BUDGET_DEFAULT_MS;
+	if (cell->is.heap_size == 0)
+		cell->is.heap_size = RF_HEAP_DEFAULT;
+	if (cell->is.tenant == 0)
+		cell->is.tenant = next_tenant();
 	snprintf(cell->name, sizeof(cell->name), "%s",
 	         options->name != NULL ? options->name : cell->nf->name);
-	cell->copy = options->copy;
-	cell->tenant = options->tenant != 0 ? options->tenant : next_tenant();
-	cell->budget_ms = options->budget_ms != 0 ? options->budget_ms : BUDGET_DEFAULT_MS;
-	cell->log = options->log;
-	cell->log_user = options->log_user;
 	const char *config = options->config != NULL ? options->config : "";
 	cell->config_size = strlen(config) + 1;
 	if (cell->config_size > RF_CONFIG_MAX + 1)
 		return rf_fail(error, RF_ERR_USAGE, "%s: a configuration is at most %zu bytes", cell->name,
 		               RF_CONFIG_MAX);
-	cell->config = strdup(config);
-	if (cell->config == NULL)
+	cell->is.config = strdup(config);
+	if (cell->is.config == NULL)
 		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory for its configuration", cell->name);
 	return RF_OK;
-}
-
-static enum rf_status build(struct rf_cell *cell, const struct rf_cell_options *options,
-                            struct rf_error *error)
-{
-	enum rf_status status = apply_options(cell, options, error);
-	if (status == RF_OK)
-		status = lay_out(cell, options->heap_size != 0 ? options->heap_size : RF_HEAP_DEFAULT, error);
-	return status == RF_OK ? rf_space_map(&cell->space, cell->nf, error) : status;
 }
 
 enum rf_status rf_cell_create(struct rf_nf *nf, const struct rf_cell_options *options,
@@ -169,7 +155,11 @@ enum rf_status rf_cell_create(struct rf_nf *nf, const struct rf_cell_options *op
 		return rf_fail(error, RF_ERR_SYSTEM, "no memory for a cell");
 	cell->nf = nf;
 	atomic_fetch_add(&nf->references, 1);
-	const enum rf_status status = build(cell, options, error);
+	enum rf_status status = apply_options(cell, options, error);
+	if (status == RF_OK)
+		status = lay_out(cell, error);
+	if (status == RF_OK)
+		status = rf_space_map(&cell->space, nf, error);
 	if (status != RF_OK) {
 		rf_cell_destroy(cell);
 		return status;
@@ -189,7 +179,7 @@ void rf_cell_destroy(struct rf_cell *cell)
 		return;
 	rf_space_unmap(&cell->space);
 	rf_nf_release(cell->nf);
-	free(cell->config);
+	free((char *)cell->is.config);
 	free(cell);
 }
 
@@ -209,11 +199,11 @@ static bool initialise_memory(struct rf_cell *cell)
 		                    segment->file_size))
 			return false;
 	}
-	return rf_space_write(space, cell->config_start, cell->config, cell->config_size) &&
+	return rf_space_write(space, cell->config_start, cell->is.config, cell->config_size) &&
 	       rf_space_write(space, nf->image.info, &cell->info, sizeof(cell->info)) &&
 	       rf_populate(cell->burst, sizeof(*cell->burst), MADV_POPULATE_WRITE) &&
-	       (!cell->copy || rf_populate(space->base + cell->copy_start,
-	                                   (size_t)RF_BURST_MAX * RF_SLOT_SIZE, MADV_POPULATE_WRITE));
+	       (!cell->is.copy || rf_populate(space->base + cell->copy_start,
+	                                      (size_t)RF_BURST_MAX * RF_SLOT_SIZE, MADV_POPULATE_WRITE));
 }
 
 void rf_cell_close_window(struct rf_cell *cell, uint32_t from)
@@ -229,7 +219,8 @@ static enum rf_status run_export(struct rf_cell *cell, const char *name, uint32_
 {
 	char text[320];
 	const uint32_t function = rf_nf_export(cell->nf, name);
-	const uint32_t budget = cell->budget_ms > INIT_BUDGET_MIN_MS ? cell->budget_ms : INIT_BUDGET_MIN_MS;
+	const uint32_t budget =
+	    cell->is.budget_ms > INIT_BUDGET_MIN_MS ? cell->is.budget_ms : INIT_BUDGET_MIN_MS;
 	*result = 0;
 	if (function == 0 || rf_thread_run(cell, function, argument, budget, result))
 		return RF_OK;
@@ -261,7 +252,7 @@ bool rf_cell_call(struct rf_cell *cell, uint32_t function, uint32_t argument, ui
 	if (cell->fault.kind != RF_FAULT_NONE)
 		return false;
 	rf_cell_close_window(cell, 0);
-	return rf_thread_run(cell, function, argument, cell->budget_ms, result);
+	return rf_thread_run(cell, function, argument, cell->is.budget_ms, result);
 }
 
 const struct rf_fault *rf_cell_fault(const struct rf_cell *cell)

@@ -58,6 +58,7 @@ struct rf_space {
 	uint8_t *stack; /* guard, control stack, guard, fault slot */
 	struct rf_region regions[RF_REGIONS_MAX];
 	uint32_t region_count;
+	uint64_t writable; /* bytes in all writable regions */
 };
 
 /* Log lines of a cell in the current period. */
@@ -71,26 +72,26 @@ struct rf_cell {
 	struct rf_nf *nf;
 	struct rf_space space;
 	char name[64];
-	struct rf_burst *burst; /* in the cell's memory */
-	uint32_t process;       /* text address, 0 if there is none */
-	uint32_t entered;       /* text address that the control block's entry stands for; 0 at first */
-	uint32_t window_used;   /* entries [0, window_used) may differ from the fault slot */
-	bool copy;
-	uint16_t tenant;
-	uint32_t budget_ms;
+	struct rf_burst *burst;    /* in the cell's memory */
+	uint32_t process;          /* text address, 0 if there is none */
+	uint32_t entered;          /* text address that the control block's entry stands for; 0 at first */
+	uint32_t window_used;      /* entries [0, window_used) may differ from the fault slot */
+	struct rf_cell_options is; /* with defaults filled in; `config` is a copy of its own */
 	struct rf_cell_info info;
-	char *config;
 	size_t config_size;    /* with its NUL */
 	uint32_t config_start; /* addresses in the cell */
 	uint32_t copy_start;   /* RF_BURST_MAX slots, if copy */
-	rf_log_function *log;
-	void *log_user;
 	struct rf_log_quota quota;
 	struct rf_fault fault;
 };
 
 /* Control stack: usable bytes between its guards. */
 #define RF_CONTROL_STACK_SIZE ((size_t)1 << 20)
+/* In its mapping: the highest usable rsp. */
+#define RF_STACK_TOP (RF_CONTROL_STACK_GUARD_LOW + RF_CONTROL_STACK_SIZE)
+/* From there: the r14 that always faults, in the middle of the upper guard, further up than a stack argument
+ * can be. */
+#define RF_FAULT_SLOT (RF_CONTROL_STACK_GUARD_HIGH / 2)
 
 /* nf.c */
 
@@ -105,11 +106,6 @@ enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, stru
 void rf_space_unmap(struct rf_space *space);
 /* Makes all writable memory and the control stack zero again. */
 bool rf_space_clear(struct rf_space *space);
-
-/* Highest usable rsp; 16-byte aligned. */
-uint64_t rf_space_stack_top(const struct rf_space *space);
-/* The r14 that always faults. */
-uint64_t rf_space_fault_slot(const struct rf_space *space);
 
 /* Writes to mapped memory of the cell. False, with errno, if the system has none left. */
 bool rf_space_write(struct rf_space *space, uint32_t address, const void *from, size_t length);

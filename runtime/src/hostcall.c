@@ -38,8 +38,8 @@ size_t rf_escape(char *to, size_t capacity, const uint8_t *text, size_t length)
 
 void rf_cell_log(const struct rf_cell *cell, const char *text)
 {
-	if (cell->log != NULL)
-		cell->log(cell->log_user, cell->name, text);
+	if (cell->is.log != NULL)
+		cell->is.log(cell->is.log_user, cell->name, text);
 	else
 		fprintf(stderr, "%s: %s\n", cell->name, text);
 }

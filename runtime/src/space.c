@@ -20,27 +20,14 @@
 #define RESERVATION (BELOW + (size_t)RF_CELL_SIZE * RF_CELL_COPIES)
 /* Where the part of the control block that all cells of an NF share begins. */
 #define CONTROL_TABLES RF_IN_CONTROL(RF_FUNCTION_TABLE_OFFSET)
-#define STACK_MAPPING (RF_CONTROL_STACK_GUARD_LOW + RF_CONTROL_STACK_SIZE + RF_CONTROL_STACK_GUARD_HIGH)
-/* The fault slot is the middle of the upper guard, further up than a stack argument can be. */
-#define FAULT_SLOT (RF_CONTROL_STACK_GUARD_HIGH / 2)
-
+#define STACK_MAPPING (RF_STACK_TOP + RF_CONTROL_STACK_GUARD_HIGH)
 /* r15 is reached upwards by at most cell value + 8 * index + displacement + operand. */
 _Static_assert((uint64_t)RF_CELL_SIZE *RF_CELL_COPIES >=
                    (uint64_t)RF_CELL_SIZE + 8 * (uint64_t)RF_CELL_SIZE + 0x80000000 + 64,
                "the reservation covers all that an operand can reach");
-_Static_assert(FAULT_SLOT + RF_WINDOW_LOW >= 8 + RF_INCOMING_ARGS_MAX + 64 &&
-                   FAULT_SLOT + RF_WINDOW_HIGH <= RF_CONTROL_STACK_GUARD_HIGH,
+_Static_assert(RF_FAULT_SLOT + RF_WINDOW_LOW >= 8 + RF_INCOMING_ARGS_MAX + 64 &&
+                   RF_FAULT_SLOT + RF_WINDOW_HIGH <= RF_CONTROL_STACK_GUARD_HIGH,
                "the fault slot lies wholly in the guard, apart from stack arguments");
-
-uint64_t rf_space_stack_top(const struct rf_space *space)
-{
-	return (uint64_t)(uintptr_t)space->stack + RF_CONTROL_STACK_GUARD_LOW + RF_CONTROL_STACK_SIZE;
-}
-
-uint64_t rf_space_fault_slot(const struct rf_space *space)
-{
-	return rf_space_stack_top(space) + FAULT_SLOT;
-}
 
 static bool map_at(uint8_t *where, size_t length, int protection, int fd, uint64_t offset)
 {

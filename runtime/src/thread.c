@@ -53,7 +53,6 @@ static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 #define FAULT_SIGNALS (sizeof(fault_signals) / sizeof(fault_signals[0]))
 /* By signal number. */
 static struct sigaction previous_actions[NSIG];
-static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool installed;
 
 struct rf_cell *rf_thread_cell(void)
@@ -152,21 +151,23 @@ static bool handle(int number, void (*handler)(int, siginfo_t *, void *))
 	return sigaction(number, &action, &previous_actions[number]) == 0;
 }
 
-/* Once for the process; and for each thread, which may have been started with signals blocked. */
-static bool install_handlers(void)
+/* Once for the process. */
+static void install_handlers(void)
+{
+	installed = handle(TICK_SIGNAL, on_tick);
+	for (size_t i = 0; installed && i < FAULT_SIGNALS; i++)
+		installed = handle(fault_signals[i], on_fault);
+}
+
+/* A thread may have been started with signals blocked; ours must come through. */
+static bool unblock_signals(void)
 {
 	sigset_t ours;
 	sigemptyset(&ours);
 	sigaddset(&ours, TICK_SIGNAL);
-	pthread_mutex_lock(&install_lock);
-	bool good = installed || handle(TICK_SIGNAL, on_tick);
-	for (size_t i = 0; i < FAULT_SIGNALS; i++) {
+	for (size_t i = 0; i < FAULT_SIGNALS; i++)
 		sigaddset(&ours, fault_signals[i]);
-		good = good && (installed || handle(fault_signals[i], on_fault));
-	}
-	installed = good;
-	pthread_mutex_unlock(&install_lock);
-	return good && pthread_sigmask(SIG_UNBLOCK, &ours, NULL) == 0;
+	return pthread_sigmask(SIG_UNBLOCK, &ours, NULL) == 0;
 }
 
 /* A guard page below it, so that an overflow of ours ends the process. */
@@ -207,18 +208,18 @@ static bool start_timer(void)
 
 enum rf_status rf_thread_begin(struct rf_error *error)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	if (thread.prepared)
 		return RF_OK;
-	if (!install_handlers() || !make_signal_stack())
-		return rf_fail(error, RF_ERR_SYSTEM, "cannot handle signals on this thread: %s",
-		               strerror(errno));
-	if (!start_timer()) {
-		const int cause = errno;
+	pthread_once(&once, install_handlers);
+	if (installed && unblock_signals() && make_signal_stack()) {
+		thread.prepared = start_timer();
+		if (thread.prepared)
+			return RF_OK;
 		drop_signal_stack();
-		return rf_fail(error, RF_ERR_SYSTEM, "cannot start a timer: %s", strerror(cause));
 	}
-	thread.prepared = true;
-	return RF_OK;
+	return rf_fail(error, RF_ERR_SYSTEM, "cannot prepare this thread for faults and hangs of cells: %s",
+	               strerror(errno));
 }
 
 void rf_thread_end(void)

@@ -3,7 +3,6 @@
 #include <ringfence/worker.h>
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,10 +11,6 @@
 #define BURST_DEFAULT 32
 #define BACKOFF_MAX_MS 1000
 #define NS_PER_MS UINT64_C(1000000)
-/* Rounds without a packet before the worker sleeps. */
-#define IDLE_ROUNDS 256
-#define SLEEP_MS 100    /* at most, with ports that can wake us */
-#define SLEEP_POLL_MS 1 /* with one that cannot */
 /* What makes a packet one for the port's `prepare`. */
 #define PREPARE_FLAGS (RF_TX_IP_CSUM | RF_TX_L4_CSUM | RF_TX_VLAN | RF_RX_VLAN)
 
@@ -191,13 +186,9 @@ static void run_burst(struct rf_worker *worker, const struct rf_worker_input *in
 			flush(worker, &worker->queues[o], worker->is.outputs[o]);
 }
 
-/* What a round over the inputs brought: packets, none, or none ever again. */
-enum round { BUSY, IDLE, OVER };
-
-/* One burst from each input. */
-static enum round run_round(struct rf_worker *worker)
+enum rf_round rf_worker_round(struct rf_worker *worker)
 {
-	bool busy = false, over = true;
+	enum rf_round round = RF_ROUND_OVER;
 	for (uint32_t i = 0; i < worker->is.input_count && !worker->stopped; i++) {
 		const struct rf_worker_input *input = &worker->is.inputs[i];
 		if (worker->ended[i])
@@ -205,57 +196,14 @@ static enum round run_round(struct rf_worker *worker)
 		const int32_t count =
 		    input->port->ops->rx_burst(input->port, worker->packets, worker->is.burst);
 		worker->ended[i] = count < 0;
-		over = over && count < 0;
+		if (count == 0 && round == RF_ROUND_OVER)
+			round = RF_ROUND_IDLE;
 		if (count <= 0)
 			continue;
-		busy = true;
+		round = RF_ROUND_BUSY;
 		run_burst(worker, input, (uint32_t)count);
 	}
-	return busy ? BUSY : over ? OVER : IDLE;
-}
-
-/* Sleeps until a port has something, or a little while. */
-static void wait_for_ports(struct rf_worker *worker)
-{
-	struct pollfd waiting[RF_WORKER_PORTS_MAX];
-	nfds_t count = 0;
-	int timeout = SLEEP_MS;
-	for (uint32_t o = 0; o < worker->is.output_count; o++)
-		worker->is.outputs[o]->ops->tx_burst(worker->is.outputs[o], NULL, 0);
-	for (uint32_t i = 0; i < worker->is.input_count; i++) {
-		struct rf_port *port = worker->is.inputs[i].port;
-		if (worker->ended[i])
-			continue;
-		const int fd = port->ops->arm != NULL ? port->ops->arm(port) : -1;
-		if (fd < 0)
-			timeout = SLEEP_POLL_MS;
-		else
-			waiting[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
-	}
-	/* A packet that came before `arm` took effect wakes nobody. */
-	if (run_round(worker) == IDLE)
-		poll(waiting, count, timeout);
-}
-
-enum rf_run_result rf_worker_run(struct rf_worker *worker)
-{
-	uint32_t idle = 0;
-	while (!worker->stopped) {
-		if (worker->is.attention != NULL && *worker->is.attention != 0)
-			return RF_RUN_ATTENTION;
-		switch (run_round(worker)) {
-		case BUSY:
-			idle = 0;
-			break;
-		case IDLE:
-			if (++idle >= IDLE_ROUNDS)
-				wait_for_ports(worker);
-			break;
-		case OVER:
-			return worker->stopped ? RF_RUN_STOPPED : RF_RUN_ENDED;
-		}
-	}
-	return RF_RUN_STOPPED;
+	return worker->stopped ? RF_ROUND_STOPPED : round;
 }
 
 /* ---- Making and asking ----------------------------------------------------- */
@@ -304,6 +252,11 @@ enum rf_status rf_worker_create(const struct rf_worker_options *options, struct 
 void rf_worker_destroy(struct rf_worker *worker)
 {
 	free(worker);
+}
+
+bool rf_worker_ended(const struct rf_worker *worker, uint32_t input)
+{
+	return worker->ended[input];
 }
 
 const struct rf_stage_stats *rf_worker_stage_stats(const struct rf_worker *worker, uint32_t stage)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,10 @@
 #include "stats.h"
 
 #define CALL_BUDGET_MS 60000
+/* Rounds without a packet before the worker sleeps. */
+#define IDLE_ROUNDS 256
+#define SLEEP_MS 100    /* at most, with ports that can wake us */
+#define SLEEP_POLL_MS 1 /* with one that cannot */
 
 /* All that a run has acquired; run_release gives it back in any state. */
 struct run {
@@ -34,7 +39,7 @@ struct run {
 	struct rf_error error;
 };
 
-static volatile sig_atomic_t attention, wants_stats, wants_end;
+static volatile sig_atomic_t wants_stats, wants_end;
 
 static void on_signal(int number)
 {
@@ -42,7 +47,6 @@ static void on_signal(int number)
 		wants_stats = 1;
 	else
 		wants_end = 1;
-	attention = 1;
 }
 
 static void catch_signals(void)
@@ -153,7 +157,6 @@ static enum rf_status make_worker(struct run *run)
 	    .on_fault = run->options.on_fault,
 	    .pool = run->pool,
 	    .slots = &run->slots,
-	    .attention = &attention,
 	};
 	return rf_worker_create(&options, &run->worker, &run->error);
 }
@@ -171,26 +174,49 @@ static void print_stats(const struct run *run)
 	stats_print(&view, run->options.stats);
 }
 
+/* Sleeps until a port has something, or a little while. Returns what the last look before it brought. */
+static enum rf_round wait_for_ports(struct run *run)
+{
+	struct pollfd waiting[RF_WORKER_PORTS_MAX];
+	nfds_t count = 0;
+	int timeout = SLEEP_MS;
+	for (uint32_t i = 0; i < run->ports.output_count; i++)
+		run->outputs[i]->ops->tx_burst(run->outputs[i], NULL, 0);
+	for (uint32_t i = 0; i < run->ports.input_count; i++) {
+		struct rf_port *port = run->inputs[i].port;
+		if (rf_worker_ended(run->worker, i))
+			continue;
+		const int fd = port->ops->arm != NULL ? port->ops->arm(port) : -1;
+		if (fd < 0)
+			timeout = SLEEP_POLL_MS;
+		else
+			waiting[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	}
+	/* A packet that came before `arm` took effect wakes nobody. */
+	const enum rf_round round = rf_worker_round(run->worker);
+	if (round == RF_ROUND_IDLE)
+		poll(waiting, count, timeout);
+	return round;
+}
+
 static enum rf_status move_packets(struct run *run)
 {
-	for (;;) {
-		switch (rf_worker_run(run->worker)) {
-		case RF_RUN_ENDED:
-			return RF_OK;
-		case RF_RUN_STOPPED:
-			return rf_fail(&run->error, RF_ERR_REJECTED,
-			               "stopped, as --on-fault=stop says, because a network function failed");
-		case RF_RUN_ATTENTION:
-			break;
-		}
-		attention = 0;
-		if (wants_end)
-			return RF_OK;
+	uint32_t idle = 0;
+	while (!wants_end) {
 		if (wants_stats) {
 			wants_stats = 0;
 			print_stats(run);
 		}
+		const enum rf_round round =
+		    idle < IDLE_ROUNDS ? rf_worker_round(run->worker) : wait_for_ports(run);
+		idle = round == RF_ROUND_IDLE ? idle + 1 : 0;
+		if (round == RF_ROUND_OVER)
+			break;
+		if (round == RF_ROUND_STOPPED)
+			return rf_fail(&run->error, RF_ERR_REJECTED,
+			               "stopped, as --on-fault=stop says, because a network function failed");
 	}
+	return RF_OK;
 }
 
 /* Every slot has an owner, and now that is the pool. A missing one would be a bug of the runtime or of a

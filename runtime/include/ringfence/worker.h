@@ -7,7 +7,6 @@
 #ifndef RINGFENCE_WORKER_H
 #define RINGFENCE_WORKER_H
 
-#include <signal.h>
 #include <stdint.h>
 
 #include <ringfence/cell.h>
@@ -54,8 +53,6 @@ struct rf_worker_options {
 	enum rf_on_fault on_fault;
 	struct rf_pool *pool;
 	struct rf_slot_cache *slots; /* the one that the ports were opened with */
-	/* Set by a signal handler: rf_worker_run returns soon. May be null. */
-	volatile sig_atomic_t *attention;
 };
 
 /* packets_in = next + sent + dropped + refused + lost */
@@ -81,10 +78,12 @@ struct rf_worker_totals {
 	uint64_t unsent; /* the output port took them not: dropped */
 };
 
-enum rf_run_result {
-	RF_RUN_ENDED,     /* all inputs ended: nothing more will come */
-	RF_RUN_ATTENTION, /* *attention was set; rf_worker_run may be called again */
-	RF_RUN_STOPPED,   /* a cell failed and the policy is to stop */
+/* What one round over the inputs brought. */
+enum rf_round {
+	RF_ROUND_BUSY,    /* packets */
+	RF_ROUND_IDLE,    /* none */
+	RF_ROUND_OVER,    /* none ever again: all inputs have ended or failed */
+	RF_ROUND_STOPPED, /* a cell failed and the policy is to stop */
 };
 
 struct rf_worker;
@@ -94,11 +93,18 @@ enum rf_status rf_worker_create(const struct rf_worker_options *options, struct 
                                 struct rf_error *error);
 void rf_worker_destroy(struct rf_worker *worker);
 
-/* Moves packets on the calling thread, between rf_thread_begin and rf_thread_end. No packet is in flight when
- * it returns. */
-enum rf_run_result rf_worker_run(struct rf_worker *worker);
+/*
+ * Takes one burst from each input through the chain to the outputs, on the
+ * calling thread, between rf_thread_begin and rf_thread_end. Never waits: when
+ * to sleep (rf_port_ops.arm) and when to end is the caller's to decide. No
+ * packet is in flight when it returns.
+ */
+enum rf_round rf_worker_round(struct rf_worker *worker);
 
-/* Live, so only to be read while rf_worker_run is not running. Stage indices are the caller's to check. */
+/* Whether an input has ended or failed: nothing more comes from it. */
+bool rf_worker_ended(const struct rf_worker *worker, uint32_t input);
+
+/* Live, so only to be read between rounds. Indices are the caller's to check. */
 const struct rf_stage_stats *rf_worker_stage_stats(const struct rf_worker *worker, uint32_t stage);
 const struct rf_worker_totals *rf_worker_totals(const struct rf_worker *worker);
 
