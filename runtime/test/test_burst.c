@@ -104,6 +104,15 @@ Test(burst, wire_length)
 	packet.wire_length = 10;
 	cr_assert_eq(rf_desc_take(&desc, 1, &packet, &port), RF_NEXT);
 	cr_assert_eq(packet.wire_length, 50);
+	/* A capture may claim anything. */
+	desc.length = 1792;
+	for (uint32_t wire = UINT32_MAX - 1800; wire != 0; wire++) {
+		packet = received;
+		packet.wire_length = wire;
+		cr_assert_eq(rf_desc_take(&desc, 1, &packet, &port), RF_NEXT);
+		const uint64_t exact = (uint64_t)wire - 100 + 1792;
+		cr_assert_eq(packet.wire_length, exact < UINT32_MAX ? exact : UINT32_MAX);
+	}
 }
 
 /* The identity of a packet is not the NF's to change. */

@@ -226,6 +226,28 @@ Test(cells, refuse_options_that_do_not_fit)
 	rf_nf_release(nf);
 }
 
+/* What the host copies to and from a cell: all of it there, or an error and no fault of the host. */
+Test(cells, host_accesses_end_at_what_is_mapped)
+{
+	struct rf_nf *nf = load("calls");
+	struct rf_cell *cell = NULL;
+	char byte = 1;
+	cr_assert_eq(rf_cell_create(nf, &(struct rf_cell_options){0}, &cell, &error), RF_OK);
+	for (uint32_t i = 0; i < cell->space.region_count; i++) {
+		const struct rf_region *region = &cell->space.regions[i];
+		cr_assert(rf_space_read(&cell->space, region->start, 1, &byte));
+		cr_assert(rf_space_read(&cell->space, region->end - 1, 1, &byte));
+		cr_assert(rf_space_read(&cell->space, region->end - 1, 0, &byte));
+		cr_assert_not(rf_space_read(&cell->space, region->end - 1, 2, &byte));
+		cr_assert_not(rf_space_read(&cell->space, region->start, UINT32_MAX, &byte));
+		cr_assert_not(rf_space_read(&cell->space, region->start - 1, 2, &byte));
+		cr_assert(!region->writable || rf_space_write(&cell->space, region->end - 1, &byte, 1));
+	}
+	cr_assert_not(rf_space_read(&cell->space, 0, 1, &byte));
+	rf_cell_destroy(cell);
+	rf_nf_release(nf);
+}
+
 static void *spin_in_thread(void *argument)
 {
 	struct rf_nf *nf = argument;
