@@ -15,9 +15,11 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +32,8 @@
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
 #endif
+
+#define LINK_TYPE_ETHERNET 1
 
 /* Frames asked for with one system call. Each may turn out to be a large one, of up to 64 KiB. */
 #define RX_BATCH 32
@@ -121,14 +125,27 @@ static enum rf_status open_socket(struct af_packet_port *port, struct rf_error *
 	if (port->interface == 0)
 		return rf_fail(error, RF_ERR_SYSTEM,
 		               "af_packet:%s: there is no such interface (ip link shows them)", port->name);
+	if (port->config.link_type != LINK_TYPE_ETHERNET && (port->config.roles & RF_PORT_TX) != 0)
+		return rf_fail(
+		    error, RF_ERR_USAGE,
+		    "af_packet:%s: sends Ethernet frames only, not link type %d, which the input has",
+		    port->name, port->config.link_type);
 	/* Protocol 0: receives nothing before it is bound. */
 	port->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (port->fd < 0 && errno == EPERM)
 		return rf_fail(error, RF_ERR_SYSTEM, "af_packet:%s: needs root or the capability CAP_NET_RAW",
 		               port->name);
-	if (port->fd < 0 || !set_options(port))
+	struct ifreq request = {0};
+	memcpy(request.ifr_name, port->name, sizeof(request.ifr_name));
+	if (port->fd < 0 || ioctl(port->fd, SIOCGIFHWADDR, &request) != 0 || !set_options(port))
 		return rf_fail(error, RF_ERR_SYSTEM, "af_packet:%s: cannot set up a packet socket: %s",
 		               port->name, strerror(errno));
+	/* The loopback device's frames have an Ethernet header, too. */
+	const int hardware = request.ifr_hwaddr.sa_family;
+	if (hardware != ARPHRD_ETHER && hardware != ARPHRD_LOOPBACK)
+		return rf_fail(error, RF_ERR_USAGE,
+		               "af_packet:%s: the interface has no Ethernet frames (its ARPHRD type is %d)",
+		               port->name, hardware);
 	return RF_OK;
 }
 

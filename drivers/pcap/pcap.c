@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <ringfence/offload.h>
 
@@ -35,7 +36,7 @@ static enum rf_status open_input(struct pcap_port *port, struct rf_error *error)
 	char cause[PCAP_ERRBUF_SIZE] = "";
 	port->handle = pcap_open_offline_with_tstamp_precision(port->path, PCAP_TSTAMP_PRECISION_NANO, cause);
 	if (port->handle == NULL)
-		return rf_fail(error, RF_ERR_SYSTEM, "pcap: cannot read a capture: %s", cause);
+		return rf_fail(error, RF_ERR_SYSTEM, "pcap:%s: cannot read a capture: %s", port->path, cause);
 	port->port.has_link_type = true;
 	port->port.link_type = pcap_datalink(port->handle);
 	return RF_OK;
@@ -47,9 +48,15 @@ static enum rf_status open_output(struct pcap_port *port, struct rf_error *error
 	                                                    PCAP_TSTAMP_PRECISION_NANO);
 	if (port->handle == NULL)
 		return rf_fail(error, RF_ERR_SYSTEM, "pcap: no memory");
-	port->dumper = pcap_dump_open(port->handle, port->path);
+	/* Not "-" for pcap_dump_open: closing the dumper would close the whole program's stdout. */
+	if (strcmp(port->path, "-") == 0) {
+		FILE *file = fdopen(dup(STDOUT_FILENO), "w");
+		port->dumper = file != NULL ? pcap_dump_fopen(port->handle, file) : NULL;
+	} else {
+		port->dumper = pcap_dump_open(port->handle, port->path);
+	}
 	if (port->dumper == NULL)
-		return rf_fail(error, RF_ERR_SYSTEM, "pcap: cannot write a capture: %s",
+		return rf_fail(error, RF_ERR_SYSTEM, "pcap:%s: cannot write a capture: %s", port->path,
 		               pcap_geterr(port->handle));
 	return RF_OK;
 }
@@ -163,6 +170,9 @@ static int32_t pcap_port_rx(struct rf_port *base, struct rf_packet *packets, uin
 static uint32_t pcap_port_tx(struct rf_port *base, const struct rf_packet *packets, uint32_t count)
 {
 	struct pcap_port *port = self(base);
+	/* Idle: whoever reads along sees it all now. A failure shows again in `stop`. */
+	if (count == 0)
+		(void)pcap_dump_flush(port->dumper);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct rf_packet *packet = &packets[i];
 		const struct pcap_pkthdr header = {
@@ -209,14 +219,15 @@ static enum rf_status pcap_port_stop(struct rf_port *base, struct rf_error *erro
 		return RF_OK;
 	/* Both: an earlier write may have failed unseen in the buffer. */
 	if (pcap_dump_flush(port->dumper) != 0 || ferror(pcap_dump_file(port->dumper)))
-		return rf_fail(error, RF_ERR_SYSTEM, "pcap: cannot write all of %s; is the disk full?",
+		return rf_fail(error, RF_ERR_SYSTEM, "pcap:%s: cannot write all of it; is the disk full?",
 		               port->path);
 	return RF_OK;
 }
 
 const struct rf_port_ops rf_port_pcap = {
     .kind = "pcap",
-    .usage = "pcap:FILE         a capture file (pcap or pcapng) to read, or a nanosecond pcap file to write",
+    .usage = "pcap:FILE         a capture file (pcap or pcapng) to read, or a nanosecond pcap file to write; "
+             "- is standard input or output",
     .open = pcap_port_open,
     .start = pcap_port_start,
     .rx_burst = pcap_port_rx,

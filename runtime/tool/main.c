@@ -55,6 +55,8 @@ static void catch_signals(void)
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK | SA_RESTART};
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGUSR1, &action, NULL);
+	/* A second one ends the process at once, should a pipe or a terminal hold us up. */
+	action.sa_flags |= (int)SA_RESETHAND;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 }

@@ -57,8 +57,9 @@ static void print_help(void)
 	printf(
 	    "%s\n"
 	    "Validates network functions, runs them in cells, and moves packets from the input through all\n"
-	    "of them in order to the output. Ends at the end of the input, or on SIGINT or SIGTERM; SIGUSR1\n"
-	    "prints the statistics so far.\n"
+	    "of them in order to the output. Ends at the end of the input, or on SIGINT or SIGTERM (a "
+	    "second\n"
+	    "one: at once); SIGUSR1 prints the statistics so far.\n"
 	    "\n"
 	    "Ports:\n",
 	    usage);

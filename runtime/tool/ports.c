@@ -32,11 +32,12 @@ static const struct rf_port_ops *find_kind(const char *spec, const char **argume
 	return NULL;
 }
 
-/* The port of that name, whose roles grow; a new one if there is none. */
+/* The port of that name, whose roles grow; a new one if there is none. pcap:- is two files under one name. */
 static struct open_port *name_port(struct ports *ports, const char *spec, unsigned roles)
 {
+	const bool streams = strcmp(spec, "pcap:-") == 0;
 	for (uint32_t i = 0; i < ports->count; i++) {
-		if (strcmp(ports->open[i].spec, spec) != 0)
+		if (strcmp(ports->open[i].spec, spec) != 0 || (streams && ports->open[i].roles != roles))
 			continue;
 		ports->open[i].roles |= roles;
 		return &ports->open[i];
@@ -108,6 +109,14 @@ enum rf_status ports_open(struct ports *ports, const struct options *options, st
 		port->started = status == RF_OK;
 	}
 	return status;
+}
+
+bool ports_use_stdout(const struct ports *ports)
+{
+	for (uint32_t i = 0; i < ports->output_count; i++)
+		if (strcmp(ports->outputs[i]->spec, "pcap:-") == 0)
+			return true;
+	return false;
 }
 
 enum rf_status ports_stop(struct ports *ports)

@@ -36,6 +36,9 @@ enum rf_status ports_open(struct ports *ports, const struct options *options, st
 /* Ends the traffic; says on standard error what went wrong with any port during the run. */
 enum rf_status ports_stop(struct ports *ports);
 
+/* Whether packets leave by standard output, which is no place for anything else then. */
+bool ports_use_stdout(const struct ports *ports);
+
 void ports_close(struct ports *ports);
 
 #endif

@@ -53,42 +53,45 @@ static double per_packet(double amount, const struct rf_stage_stats *stage)
 
 /* ---- Text -------------------------------------------------------------------- */
 
-static void print_stage(const struct rf_cell *cell, const struct rf_stage_stats *s, double ns_per_cycle)
+static void print_stage(FILE *file, const struct rf_cell *cell, const struct rf_stage_stats *s,
+                        double ns_per_cycle)
 {
 	const double cycles = per_packet((double)s->cycles, s);
-	printf("%-20.20s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %9" PRIu64 " %9" PRIu64
-	       " %7" PRIu64 " %9.1f %9.1f\n",
-	       rf_cell_name(cell), s->packets_in, s->next, s->sent, s->dropped, s->refused, s->lost,
-	       s->faults, cycles * ns_per_cycle, cycles);
+	fprintf(file,
+	        "%-20.20s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %9" PRIu64 " %9" PRIu64
+	        " %7" PRIu64 " %9.1f %9.1f\n",
+	        rf_cell_name(cell), s->packets_in, s->next, s->sent, s->dropped, s->refused, s->lost,
+	        s->faults, cycles * ns_per_cycle, cycles);
 	if (s->faults == 0)
 		return;
 	char text[320];
 	rf_fault_describe(&s->last_fault, text, sizeof(text));
-	printf("  last fault: %s\n  restarts: %" PRIu64 ", packets passed by: %" PRIu64 "\n", text,
-	       s->restarts, s->bypassed);
+	fprintf(file, "  last fault: %s\n  restarts: %" PRIu64 ", packets passed by: %" PRIu64 "\n", text,
+	        s->restarts, s->bypassed);
 }
 
-static void print_text(const struct run_view *view)
+static void print_text(FILE *file, const struct run_view *view)
 {
-	printf("%-20s %12s %12s %12s %12s %9s %9s %7s %9s %9s\n", "network function", "in", "next", "sent",
-	       "dropped", "refused", "lost", "faults", "ns/pkt", "cycles");
+	fprintf(file, "%-20s %12s %12s %12s %12s %9s %9s %7s %9s %9s\n", "network function", "in", "next",
+	        "sent", "dropped", "refused", "lost", "faults", "ns/pkt", "cycles");
 	for (uint32_t i = 0; i < view->cell_count; i++)
-		print_stage(view->cells[i], rf_worker_stage_stats(view->worker, i), view->ns_per_cycle);
+		print_stage(file, view->cells[i], rf_worker_stage_stats(view->worker, i), view->ns_per_cycle);
 	for (uint32_t i = 0; i < view->ports->count; i++) {
 		struct rf_port *port = view->ports->open[i].port;
 		struct rf_counter counters[RF_PORT_COUNTERS_MAX];
 		const uint32_t count = port->ops->counters(port, counters, RF_PORT_COUNTERS_MAX);
-		printf("port %s:", view->ports->open[i].spec);
+		fprintf(file, "port %s:", view->ports->open[i].spec);
 		for (uint32_t c = 0; c < count; c++)
-			printf("%s %s %" PRIu64, c > 0 ? "," : "", counters[c].name, counters[c].value);
-		printf("\n");
+			fprintf(file, "%s %s %" PRIu64, c > 0 ? "," : "", counters[c].name,
+			        counters[c].value);
+		fprintf(file, "\n");
 	}
 	const struct totals totals = sum_up(view);
-	printf("total: %" PRIu64 " received = %" PRIu64 " sent + %" PRIu64 " dropped\n", totals.received,
-	       totals.sent, totals.dropped);
-	printf("slots: %" PRIu32 " of 4 KiB in pages of %zu KiB%s\n", view->pool->slots,
-	       view->pool->page_size >> 10,
-	       view->pool->page_size == RF_PAGE_SIZE ? " (no free hugepages: see vm.nr_hugepages)" : "");
+	fprintf(file, "total: %" PRIu64 " received = %" PRIu64 " sent + %" PRIu64 " dropped\n",
+	        totals.received, totals.sent, totals.dropped);
+	fprintf(file, "slots: %" PRIu32 " of 4 KiB in pages of %zu KiB%s\n", view->pool->slots,
+	        view->pool->page_size >> 10,
+	        view->pool->page_size == RF_PAGE_SIZE ? " (no free hugepages: see vm.nr_hugepages)" : "");
 }
 
 /* ---- JSON -------------------------------------------------------------------- */
@@ -142,7 +145,7 @@ static json_t *port_json(const struct open_port *open)
 	return object;
 }
 
-static void print_json(const struct run_view *view)
+static void print_json(FILE *file, const struct run_view *view)
 {
 	json_t *root = json_object();
 	json_t *stages = json_array();
@@ -165,16 +168,17 @@ static void print_json(const struct run_view *view)
 	set_count(pool, "slots", view->pool->slots);
 	set_count(pool, "page_size", view->pool->page_size);
 	json_object_set_new(root, "pool", pool);
-	json_dumpf(root, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
-	printf("\n");
+	json_dumpf(root, file, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+	fprintf(file, "\n");
 	json_decref(root);
 }
 
 void stats_print(const struct run_view *view, enum stats_format format)
 {
+	FILE *file = ports_use_stdout(view->ports) ? stderr : stdout;
 	if (format == STATS_JSON)
-		print_json(view);
+		print_json(file, view);
 	else
-		print_text(view);
-	fflush(stdout);
+		print_text(file, view);
+	fflush(file);
 }

@@ -26,6 +26,7 @@ struct run_view {
 	double ns_per_cycle;
 };
 
+/* On standard output, or on standard error if packets leave by the former. */
 void stats_print(const struct run_view *view, enum stats_format format);
 
 #endif

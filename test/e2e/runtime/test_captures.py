@@ -5,13 +5,16 @@ which then go through pass.nf as well; without it only made-up ones do.
 """
 
 import glob
+import json
 import os
 import random
 import shutil
+import signal
 import subprocess
+import time
 import unittest
 
-from support import Packet, RunCase, nf, read_pcap, run, write_pcap, write_pcapng
+from support import RF_RUN, Packet, RunCase, nf, read_pcap, run, write_pcap, write_pcapng
 
 LENGTH_MAX = 1792
 
@@ -106,6 +109,66 @@ class Captures(RunCase):
             result = run(nf("pass"), "--in", "pcap:" + self.path("in.pcap"), "--out", "null")
             self.assertEqual(result.status, 3)
             self.assertRegex(result.err, "cannot read a capture")
+
+    def test_standard_input_and_output(self):
+        """pcap:- both ways is a filter; the statistics go to standard error then."""
+        packets = made_up(50)
+        write_pcap(self.path("in.pcap"), packets)
+        with open(self.path("in.pcap"), "rb") as source:
+            done = subprocess.run([RF_RUN, nf("pass"), "--in", "pcap:-", "--out", "pcap:-", "--stats=json"], stdin=source,
+                                  capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.path("out.pcap"), "wb") as file:
+            file.write(done.stdout)
+        self.assertEqual(read_pcap(self.path("out.pcap"))[0], packets)
+        stats = json.loads(done.stderr.splitlines()[-1])
+        self.assertEqual(stats["total"], {"received": 50, "sent": 50, "dropped": 0})
+        # A pipe can be read, too; and what cannot be read is named.
+        piped = subprocess.run(f"cat {self.path('in.pcap')} | {RF_RUN} {nf('pass')} --in pcap:- --out null --stats=json",
+                               shell=True, capture_output=True, timeout=60, text=True)
+        self.assertEqual(json.loads(piped.stdout)["total"]["received"], 50, piped.stderr)
+        empty = subprocess.run([RF_RUN, nf("pass"), "--in", "pcap:-", "--out", "null"], stdin=subprocess.DEVNULL,
+                               capture_output=True, timeout=60, text=True)
+        self.assertEqual(empty.returncode, 3)
+        self.assertIn("pcap:-: cannot read a capture", empty.stderr)
+
+    def test_interrupted(self):
+        """Ctrl-C: what was received has been sent and is in the file, and the statistics say so."""
+        out = self.path("out.pcap")
+        process = subprocess.Popen([RF_RUN, nf("pass"), "--in", "null:1000000000000", "--out", "pcap:" + out, "--stats=json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        # The first packets are in the file once its buffer has been written out.
+        while not os.path.exists(out) or os.path.getsize(out) < 4096:
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        text, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        total = json.loads(text)["total"]
+        self.assertEqual(total["received"], total["sent"])
+        # 24 bytes of header; each record has 16 and the frame's 64.
+        self.assertEqual(os.path.getsize(out), 24 + 80 * total["sent"])
+
+    def test_a_second_interrupt_ends_it_at_once(self):
+        """Even where a pipe that never says anything holds it up."""
+        process = subprocess.Popen([RF_RUN, nf("pass"), "--in", "pcap:-", "--out", "null"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        write_pcap(self.path("empty"), [])
+        with open(self.path("empty"), "rb") as file:
+            process.stdin.write(file.read())
+            process.stdin.flush()
+        time.sleep(1)
+        # As many as it takes for a slow machine to have come to its handlers.
+        for _ in range(200):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+            if process.poll() is not None:
+                break
+        self.assertEqual(process.wait(20), -signal.SIGINT)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
 
     def test_two_outputs(self):
         """hostile.nf sends by RF_TX on port 0; what it passes leaves by the default output, which is also 0."""

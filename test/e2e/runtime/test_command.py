@@ -54,8 +54,8 @@ class Usage(RunCase):
             (("/nonexistent.nf", *ports), "/nonexistent.nf: No such file"),
             ((nf("pass") + ",config=/nonexistent", *ports), "/nonexistent: No such file"),
             (("/dev/null", *ports), "not a regular file"),
-            ((nf("pass"), "--in", "pcap:/nonexistent", "--out", "null"), "cannot read a capture"),
-            ((nf("pass"), "--in", "null", "--out", "pcap:/nonexistent/x"), "cannot write a capture"),
+            ((nf("pass"), "--in", "pcap:/nonexistent", "--out", "null"), "nonexistent: cannot read a capture"),
+            ((nf("pass"), "--in", "null", "--out", "pcap:/nonexistent/x"), "nonexistent/x: cannot write a capture"),
             ((nf("pass"), "--in", "af_packet:nosuchif0", "--out", "null"), "no such interface"),
         ):
             with self.subTest(arguments=arguments):
