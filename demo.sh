@@ -18,6 +18,12 @@ case ${1-} in
 *) usage >&2; exit 2 ;;
 esac
 
+# in_ns NAMESPACE COMMAND... Not "ip netns exec", which wants to remount / and so fails in a chroot.
+in_ns() {
+	local name=$1
+	shift
+	nsenter --net="/run/netns/$name" "$@"
+}
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 show() { printf '   $ %s\n' "$*"; "$@" 2>&1 | sed 's/^/   /'; return "${PIPESTATUS[0]}"; }
 die() { echo "demo.sh: $*" >&2; exit 1; }
@@ -81,15 +87,15 @@ if show "$bin/rf-run" "$work/hostile.nf" --in null --out null; then die "the run
 say "4. A client and a web server, joined by nothing but rf-run with the firewall in it"
 for name in "$client" "$server" "$middle"; do
 	ip netns add "$name"
-	ip netns exec "$name" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 2>/dev/null || true
-	ip -n "$name" link set lo up
+	in_ns "$name" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 2>/dev/null || true
+	in_ns "$name" ip link set lo up
 done
 # join NAMESPACE INTERFACE PORT ADDRESS: its interface, and the port of rf-run that it leads to.
 join() {
-	ip -n "$middle" link add "$3" type veth peer name "$2" netns "$1"
-	ip -n "$1" addr add "$4" dev "$2"
-	ip -n "$1" link set "$2" up
-	ip -n "$middle" link set "$3" up
+	in_ns "$middle" ip link add "$3" type veth peer name "$2" netns "$1"
+	in_ns "$1" ip addr add "$4" dev "$2"
+	in_ns "$1" ip link set "$2" up
+	in_ns "$middle" ip link set "$3" up
 }
 join "$client" eth0 rf0 10.77.0.1/24
 join "$server" eth0 rf1 10.77.0.2/24
@@ -106,16 +112,16 @@ mkdir "$work/www"
 echo "Hello from behind the sandbox." >"$work/www/index.html"
 head -c 20000000 /dev/zero >"$work/www/large"
 for port in 80 8080; do
-	ip netns exec "$server" python3 -m http.server -d "$work/www" "$port" >"$work/http-$port.log" 2>&1 &
+	nsenter --net="/run/netns/$server" python3 -m http.server -d "$work/www" "$port" >"$work/http-$port.log" 2>&1 &
 	children+=($!)
 done
 run=("$bin/rf-run" "$work/firewall.nf,config=$work/firewall.conf" --in af_packet:rf0 --out af_packet:rf1 --bidir)
 echo "   \$ rf-run firewall.nf,config=firewall.conf --in af_packet:rf0 --out af_packet:rf1 --bidir &"
-ip netns exec "$middle" "${run[@]}" --stats=json >"$work/stats.json" 2>"$work/rf-run.log" &
+nsenter --net="/run/netns/$middle" "${run[@]}" --stats=json >"$work/stats.json" 2>"$work/rf-run.log" &
 runner=$!
 children+=("$runner")
 
-reachable() { ip netns exec "$client" curl -s -o "$work/got" --max-time 1 http://10.77.0.2/ && [ -s "$work/got" ]; }
+reachable() { in_ns "$client" curl -s -o "$work/got" --max-time 1 http://10.77.0.2/ && [ -s "$work/got" ]; }
 for try in $(seq 20); do
 	reachable && break
 	kill -0 "$runner" 2>/dev/null || { cat "$work/rf-run.log" >&2; die "rf-run ended early"; }
@@ -124,12 +130,12 @@ for try in $(seq 20); do
 done
 
 say "5. Ping passes, the web server on port 80 answers, port 8080 is blocked"
-show ip netns exec "$client" ping -c 3 -i 0.2 10.77.0.2 || die "ping does not pass"
-show ip netns exec "$client" curl -sS --max-time 5 http://10.77.0.2/ || die "port 80 does not answer"
-show ip netns exec "$client" curl -sS --max-time 60 -o /dev/null \
+show in_ns "$client" ping -c 3 -i 0.2 10.77.0.2 || die "ping does not pass"
+show in_ns "$client" curl -sS --max-time 5 http://10.77.0.2/ || die "port 80 does not answer"
+show in_ns "$client" curl -sS --max-time 60 -o /dev/null \
 	-w '%{size_download} bytes in %{time_total} s, %{speed_download} bytes/s\n' http://10.77.0.2/large ||
 	die "a large download does not pass"
-if show ip netns exec "$client" curl -sS --max-time 3 http://10.77.0.2:8080/; then die "port 8080 is not blocked"; fi
+if show in_ns "$client" curl -sS --max-time 3 http://10.77.0.2:8080/; then die "port 8080 is not blocked"; fi
 echo "   Blocked, as it should be: the same web server listens on 8080, too."
 
 kill -INT "$runner"

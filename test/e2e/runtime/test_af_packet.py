@@ -20,8 +20,16 @@ from support import RF_RUN, Packet, RunCase, nf, read_pcap, write_pcap
 LEFT, RIGHT, MIDDLE = (f"rf-test-{name}-{os.getpid()}" for name in ("left", "right", "middle"))
 
 
-def ip(*arguments, check=True):
-    return subprocess.run(["ip", *arguments], check=check, capture_output=True, text=True)
+def within(namespace):
+    """A command's prefix. Not `ip netns exec`, nor `ip -n`: they want to remount /, which a chroot may not."""
+    return ["nsenter", f"--net=/run/netns/{namespace}"] if namespace else []
+
+
+def ip(*arguments, namespace=None, check=True):
+    done = subprocess.run([*within(namespace), "ip", *arguments], capture_output=True, text=True, check=False)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"ip {' '.join(arguments)} in {namespace or 'the host'}: {done.stderr}")
+    return done
 
 
 # Both ends of a bulk transfer: the receiver prints the digest of what came.
@@ -67,25 +75,26 @@ class Bridge(RunCase):
     def setUpClass(cls):
         if os.geteuid() != 0 or not shutil.which("ip"):
             raise unittest.SkipTest("needs root and iproute2")
-        if ip("netns", "add", MIDDLE, check=False).returncode != 0:
-            raise unittest.SkipTest("cannot make network namespaces here")
+        made = ip("netns", "add", MIDDLE, check=False)
+        if made.returncode != 0:
+            raise unittest.SkipTest("cannot make network namespaces here: " + made.stderr.strip())
         cls.addClassCleanup(cls.remove)
         for name, own, other, host in ((LEFT, "l0", "m0", 1), (RIGHT, "r0", "m1", 2)):
             ip("netns", "add", name)
             ip("link", "add", own, "netns", name, "type", "veth", "peer", "name", other, "netns", MIDDLE)
-            ip("-n", name, "addr", "add", f"10.88.0.{host}/24", "dev", own)
-            ip("-n", name, "addr", "add", f"fd88::{host}/64", "dev", own, "nodad")
-            ip("-n", name, "link", "set", own, "up")
-            ip("-n", MIDDLE, "link", "set", other, "up")
+            ip("addr", "add", f"10.88.0.{host}/24", "dev", own, namespace=name)
+            ip("addr", "add", f"fd88::{host}/64", "dev", own, "nodad", namespace=name)
+            ip("link", "set", own, "up", namespace=name)
+            ip("link", "set", other, "up", namespace=MIDDLE)
             cls.vlan = cls.add_vlan(name, own, host)
 
     @classmethod
     def add_vlan(cls, name, own, host):
-        added = ip("-n", name, "link", "add", "link", own, "name", "tagged", "type", "vlan", "id", "77", check=False)
+        added = ip("link", "add", "link", own, "name", "tagged", "type", "vlan", "id", "77", namespace=name, check=False)
         if added.returncode != 0:
             return False
-        ip("-n", name, "addr", "add", f"10.89.0.{host}/24", "dev", "tagged")
-        ip("-n", name, "link", "set", "tagged", "up")
+        ip("addr", "add", f"10.89.0.{host}/24", "dev", "tagged", namespace=name)
+        ip("link", "set", "tagged", "up", namespace=name)
         return True
 
     @classmethod
@@ -94,7 +103,7 @@ class Bridge(RunCase):
             ip("netns", "del", name, check=False)
 
     def inside(self, namespace, *command):
-        process = subprocess.Popen(["ip", "netns", "exec", namespace, *command], stdout=subprocess.PIPE,
+        process = subprocess.Popen([*within(namespace), *command], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
@@ -120,7 +129,7 @@ class Bridge(RunCase):
         return stats
 
     def ping(self, address, count=3, *options):
-        return subprocess.run(["ip", "netns", "exec", LEFT, "ping", "-q", "-i", "0.2", "-W", "1", "-c", str(count),
+        return subprocess.run([*within(LEFT), "ping", "-q", "-i", "0.2", "-W", "1", "-c", str(count),
                                *options, address], capture_output=True, check=False).returncode
 
     def transfer(self, address, size):
@@ -224,13 +233,28 @@ class Bridge(RunCase):
         self.assertLess(after - before, 40)
         self.end(process)
 
+    def test_interfaces_without_ethernet_frames(self):
+        if ip("tuntap", "add", "tun0", "mode", "tun", namespace=MIDDLE, check=False).returncode != 0:
+            self.skipTest("no TUN interfaces here")
+        process = self.inside(MIDDLE, RF_RUN, nf("pass"), "--in", "af_packet:tun0", "--out", "null")
+        _, error = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("af_packet:tun0: the interface has no Ethernet frames", error)
+
+    def test_frames_that_are_not_ethernet_are_not_sent(self):
+        write_pcap(self.path("raw.pcap"), [Packet(bytes(60))], link_type=101)
+        process = self.inside(MIDDLE, RF_RUN, nf("pass"), "--in", "pcap:" + self.path("raw.pcap"), "--out", "af_packet:m0")
+        _, error = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("sends Ethernet frames only, not link type", error)
+
     def test_interface_that_goes_away(self):
-        ip("-n", MIDDLE, "link", "add", "gone0", "type", "veth", "peer", "name", "gone1")
+        ip("link", "add", "gone0", "type", "veth", "peer", "name", "gone1", namespace=MIDDLE)
         for name in ("gone0", "gone1"):
-            ip("-n", MIDDLE, "link", "set", name, "up")
+            ip("link", "set", name, "up", namespace=MIDDLE)
         process = self.inside(MIDDLE, RF_RUN, nf("pass"), "--in", "af_packet:gone0", "--out", "null")
         time.sleep(1)
-        ip("-n", MIDDLE, "link", "del", "gone0")
+        ip("link", "del", "gone0", namespace=MIDDLE)
         _, error = process.communicate(timeout=20)
         self.assertEqual(process.returncode, 3)
         self.assertIn("the interface is gone", error)
