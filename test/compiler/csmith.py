@@ -5,9 +5,14 @@
 Csmith makes a program from each seed. It is compiled natively and, at every optimisation level, with rf-cc, which also
 validates it; it runs in a cell; its checksum must be the native one. A crash of the compiler, a rejection by the validator,
 a fault in the cell and a wrong checksum are failures: the program, the commands and their output are kept.
+
+Most of the time goes into starting compilers, so several programs are compiled as one file. Where such a batch fails, each
+of its programs is tried on its own. --results FILE keeps one JSON line a seed; seeds that it holds are not tried again, so
+that a long campaign can be stopped and continued.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import json
 import random
@@ -22,6 +27,9 @@ HERE = Path(__file__).resolve().parent
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 CSMITH_INCLUDE = Path("/usr/include/csmith")
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
+TRIVIAL, LARGE = 2500, 50000  # bytes of source: shorter ones call next to nothing, longer ones cost too much time
+FLAGS = ["-w", "-Wno-incompatible-pointer-types", "-Wno-int-conversion", "-fno-strict-aliasing", "-fwrapv",
+         f"-I{HERE / 'include'}", f"-I{CSMITH_INCLUDE}"]
 
 # Programs of several shapes; each seed takes one, always the same.
 SHAPES = (
@@ -58,21 +66,28 @@ def run(command, timeout, folder=None):
 
 
 def generate(seed, folder):
-    """The program of a seed. Csmith's constants get no `L`: long is the one type whose width differs."""
+    """The text of a seed's program, its names made its own. Csmith's constants get no `L`: long is the one type whose
+    width differs."""
     shape = SHAPES[random.Random(seed).randrange(len(SHAPES))]
-    status, text = run(["csmith", "-s", seed, *COMMON, *shape], 60, folder)  # writes platform.info where it stands
+    status, text = run(["csmith", "-s", seed, *COMMON, *shape], 300, folder)  # writes platform.info where it stands
     if status != 0:
         raise Skip(f"csmith: {text.strip()[:200]}")
+    if not TRIVIAL <= len(text) <= LARGE:
+        raise Skip("trivial" if len(text) < TRIVIAL else "large")
     text = re.sub(r"\b(0[xX][0-9A-Fa-f]+|\d+)(U?)L(?!L)\b", r"\1\2", text)
-    text = re.sub(r"(?m)^#include <(float|math)\.h>$", "", text)
-    path = folder / "program.c"
-    path.write_text(text)
+    text = re.sub(r"(?m)^#include .*$", "", text)
+    text = re.sub(r"(?m)^(?=int main\b)", "static ", text)
+    return re.sub(r"\b(func_\d+|g_\d+|[SU]\d+|main|__undefined)\b", rf"\1_{seed}", text)
+
+
+def write_programs(texts, folder):
+    """One C file that holds the programs of {seed: text}, each followed by what makes it callable."""
+    path = folder / "programs.c"
+    parts = ['#include "campaign.h"\n']
+    parts += [f"/* seed {seed} */\n{text}\nCAMPAIGN_PROGRAM({seed})\n" for seed, text in texts.items()]
+    parts.append(f"CAMPAIGN_MAIN({', '.join(f'{{run_{seed}, {seed}}}' for seed in texts)})\n")
+    path.write_text("".join(parts))
     return path
-
-
-def flags(program, export):
-    return ["-w", "-Wno-incompatible-pointer-types", "-Wno-int-conversion", "-fno-strict-aliasing", "-fwrapv", f"-I{HERE / 'include'}", f"-I{CSMITH_INCLUDE}",
-            f'-DCAMPAIGN_PROGRAM="{program}"', f"-DCAMPAIGN_EXPORT={export}", "-x", "c", HERE / "include" / "wrap.h"]
 
 
 def first_error(text):
@@ -80,77 +95,107 @@ def first_error(text):
     return lines[0][-200:]
 
 
-def native_checksum(program, folder, compiler, level, limit):
-    binary = folder / f"native-{compiler}{level}"
-    status, text = run([compiler, level, *flags(program, "run"), "-DCAMPAIGN_NATIVE", "-o", binary], 120)
+def native_checksums(source, compiler, level):
+    """{seed: checksum, or None where a program takes too long}."""
+    binary = source.parent / f"native-{compiler}{level}"
+    status, text = run([compiler, level, *FLAGS, "-DCAMPAIGN_NATIVE", "-o", binary, source], 600)
     if status != 0:
         raise Skip(f"{compiler} {level}: {first_error(text)}")
-    status, text = run([binary], limit)
+    status, text = run([binary], 600)
     if status != 0:
         raise Skip(f"native run: {'time' if status is None else status}")
-    return int(text)
+    answers = (line.split() for line in text.splitlines())
+    return {int(seed): None if answer == "-" else int(answer) for seed, answer in answers}
 
 
-def compile_level(tools, program, folder, level):
-    target = folder / f"program{level}.o"
-    status, text = run([tools.rf_cc, level, *flags(program, "run" + level.replace("-", "_")), "-c", "-o", target], 120)
+def name(seed, level):
+    return f"run{level.replace('-', '_')}_{seed}"
+
+
+def compile_level(tools, source, level):
+    target = source.parent / f"programs{level}.o"
+    status, text = run([tools.rf_cc, level, *FLAGS, f"-DCAMPAIGN_LEVEL={level.replace('-', '_')}", "-c", source, "-o", target], 600)
     if status != 0:
         raise Mismatch("compiler", level, text)
     return target
 
 
-def cell_checksums(tools, objects, levels, folder):
-    """{level: checksum} from one binary that holds the program at all levels."""
-    binary = folder / "program.nf"
-    status, text = run([tools.rf_cc, "-o", binary, *objects], 120)
+def cell_checksums(tools, objects, wanted, folder):
+    """The results of the calls of [(seed, level)], from one binary that holds the programs at all levels."""
+    binary = folder / "programs.nf"
+    status, text = run([tools.rf_cc, "-o", binary, *objects], 600)
     if status != 0:
-        raise Mismatch("link or validator", " ".join(levels), text)
-    names = {level: "run" + level.replace("-", "_") for level in levels}
-    calls = [word for name in names.values() for word in ("--call", name)]
-    status, text = run([tools.rf_run, *calls, "--stats=json", *tools.run_options, binary], 120)
+        raise Mismatch("link or validator", "all levels", text)
+    calls = [word for seed, level in wanted for word in ("--call", name(seed, level))]
+    status, text = run([tools.rf_run, *calls, "--stats=json", *tools.run_options, binary], 600)
     results = [json.loads(line)["result"] for line in text.splitlines() if '"result"' in line]
-    if status != 0 or len(results) != len(levels):
+    if status != 0 or len(results) != len(wanted):
         # Calls are made in order: the first one without a result is the one that failed.
-        level = levels[len(results)] if len(results) < len(levels) else " ".join(levels)
+        level = wanted[len(results)][1] if len(results) < len(wanted) else "all levels"
         raise Mismatch("fault in the cell", level, f"exit status {status}\n{text}")
-    return dict(zip(levels, results))
+    return results
 
 
-def settle(program, folder, expected, level, got):
+def settle(source, seed, expected, level, got):
     """A wrong checksum counts only where native compilers and levels agree on the right one."""
     answers = {expected}
     for compiler, native_level in (("gcc", "-O0"), ("clang-22", "-O0"), ("clang-22", level)):
-        answers.add(native_checksum(program, folder, compiler, native_level, 30))
+        answers.add(native_checksums(source, compiler, native_level)[seed])
     if len(answers) > 1:
-        raise Skip(f"native compilers disagree: {sorted(answers)}")
+        raise Skip(f"native compilers disagree: {sorted(map(str, answers))}")
     raise Mismatch("wrong checksum", level, f"native {expected:#010x}, in the cell {got:#010x}")
 
 
-def try_seed(tools, seed, levels, folder):
-    program = generate(seed, folder)
-    expected = native_checksum(program, folder, "clang-22", "-O1", 1)
-    objects = [compile_level(tools, program, folder, level) for level in levels]
-    for level, got in cell_checksums(tools, objects, levels, folder).items():
-        if got != expected:
-            settle(program, folder, expected, level, got)
+def try_programs(tools, texts, levels, folder):
+    """{seed: (outcome, detail)} of programs that pass together; one that fails raises."""
+    source = write_programs(texts, folder)
+    expected = native_checksums(source, "clang-22", "-O1")
+    outcomes = {seed: ("skipped", "native run: time") for seed, answer in expected.items() if answer is None}
+    objects = [compile_level(tools, source, level) for level in levels]
+    wanted = [(seed, level) for seed in expected if seed not in outcomes for level in levels]
+    for (seed, level), got in zip(wanted, cell_checksums(tools, objects, wanted, folder)):
+        if got != expected[seed]:
+            settle(source, seed, expected[seed], level, got)
+        outcomes[seed] = ("passed", "")
+    return outcomes
 
 
-def campaign_seed(tools, seed, levels, keep):
-    """('passed' | 'skipped' | 'failed', text)"""
-    folder = tools.folder / f"seed-{seed}"
+def try_one(tools, seed, text, levels, folder):
+    """Like try_programs for one seed; files of a failure stay in its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        try_seed(tools, seed, levels, folder)
-        outcome = ("passed", "")
+        outcome = try_programs(tools, {seed: text}, levels, folder)[seed]
     except Skip as reason:
         outcome = ("skipped", str(reason))
     except Mismatch as mismatch:
-        text = f"{mismatch.kind} at {mismatch.level}\n{mismatch.detail}"
-        (folder / "failure.txt").write_text(text)
-        return "failed", text
-    if not keep:
-        shutil.rmtree(folder)
+        outcome = ("failed", f"{mismatch.kind} at {mismatch.level}\n{mismatch.detail}")
+        (folder / "failure.txt").write_text(outcome[1])
+        return outcome
+    shutil.rmtree(folder)
     return outcome
+
+
+def try_batch(tools, seeds, levels):
+    """{seed: (outcome, detail)} of all seeds."""
+    folder = tools.folder / f"batch-{seeds[0]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes, texts = {}, {}
+    for seed in seeds:
+        try:
+            texts[seed] = generate(seed, folder)
+        except Skip as reason:
+            outcomes[seed] = ("skipped", str(reason))
+    try:
+        outcomes |= try_programs(tools, texts, levels, folder) if texts else {}
+    except (Skip, Mismatch) as problem:
+        single = {seed: try_one(tools, seed, text, levels, tools.folder / f"seed-{seed}") for seed, text in texts.items()}
+        outcomes |= single
+        if isinstance(problem, Mismatch) and all(outcome != "failed" for outcome, _ in single.values()):
+            # Only together they fail: keep the batch and count it against its first seed.
+            outcomes[seeds[0]] = ("failed", f"only as a batch: {problem.kind} at {problem.level}\n{problem.detail}")
+            return outcomes
+    shutil.rmtree(folder)
+    return outcomes
 
 
 class Tools:
@@ -164,17 +209,19 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--prefix", type=Path, required=True, help="where Ringfence is installed")
     p.add_argument("--seed", type=int, default=1, help="first seed (default 1)")
-    p.add_argument("--count", type=int, default=10, help="programs (default 10)")
+    p.add_argument("--count", type=int, default=10, help="seeds (default 10)")
+    p.add_argument("--passed", type=int, default=0, help="stop when so many programs have passed, earlier runs' included")
     p.add_argument("--levels", default=",".join(LEVELS), help=f"default {','.join(LEVELS)}")
     p.add_argument("--folder", type=Path, default=Path("build/csmith"), help="where failures are kept")
+    p.add_argument("--results", type=Path, help="file of one JSON line a seed, to add to and to continue from")
     p.add_argument("--jobs", type=int, default=1)
-    p.add_argument("--seconds", type=float, default=0, help="start no new program after this time")
-    p.add_argument("--keep", action="store_true", help="keep the files of every program")
+    p.add_argument("--batch", type=int, default=10, help="programs compiled together (default 10)")
+    p.add_argument("--seconds", type=float, default=0, help="start no new batch after this time")
     p.add_argument("--run-option", action="append", default=[], help="for rf-run; may be repeated")
     args = p.parse_args()
     args.levels = args.levels.split(",")
-    if args.count < 1 or args.jobs < 1 or any(level not in LEVELS for level in args.levels):
-        p.error("--count and --jobs are at least 1, --levels are from " + ",".join(LEVELS))
+    if min(args.count, args.jobs, args.batch) < 1 or any(level not in LEVELS for level in args.levels):
+        p.error("--count, --jobs and --batch are at least 1, --levels are from " + ",".join(LEVELS))
     return args
 
 
@@ -182,8 +229,27 @@ def report(seed, outcome, text):
     if outcome == "failed":
         first = "\n    ".join(text.splitlines()[:12])
         print(f"seed {seed}: FAILED: {first}", flush=True)
-    elif outcome == "skipped":
+    elif outcome == "skipped" and text not in ("trivial", "large", "native run: time"):
         print(f"seed {seed}: skipped: {text}", flush=True)
+
+
+def summary(args, outcomes, seconds):
+    seeds = f"seeds {min(outcomes)} to {max(outcomes)}: " if outcomes else "no seeds: "
+    counts = collections.Counter(outcome for outcome, _ in outcomes.values())
+    reasons = collections.Counter(text.split(":")[0] if text != "native run: time" else "too slow natively"
+                                  for outcome, text in outcomes.values() if outcome == "skipped")
+    skipped = f" ({', '.join(f'{n} {reason}' for reason, n in sorted(reasons.items()))})" if reasons else ""
+    return (f"{seeds}{len(outcomes)} programs at {' '.join(args.levels)}: {counts['passed']} passed, "
+            f"{counts['skipped']} skipped{skipped}, {counts['failed']} failed, {seconds:.0f} s")
+
+
+def earlier(args):
+    """{seed: (outcome, detail)} of the results file, for this call's seeds."""
+    if not args.results or not args.results.exists():
+        return {}
+    lines = (json.loads(line) for line in args.results.read_text().splitlines())
+    wanted = range(args.seed, args.seed + args.count)
+    return {line["seed"]: (line["outcome"], line["detail"]) for line in lines if line["seed"] in wanted}
 
 
 def main():
@@ -195,28 +261,31 @@ def main():
     if not tools.rf_cc.exists() or not tools.rf_run.exists():
         print(f"csmith.py: no rf-cc and rf-run in {args.prefix}/bin: build them first", file=sys.stderr)
         return 3
-    start, outcomes, failed = time.monotonic(), {"passed": 0, "skipped": 0, "failed": 0}, []
+    start, outcomes = time.monotonic(), earlier(args)
+    seeds = [seed for seed in range(args.seed, args.seed + args.count) if seed not in outcomes]
+    batches = [seeds[i:i + args.batch] for i in range(0, len(seeds), args.batch)]
 
-    def one(seed):
-        if args.seconds and time.monotonic() - start > args.seconds:
-            return seed, None, ""
-        return seed, *campaign_seed(tools, seed, args.levels, args.keep)
+    def passed():
+        return sum(outcome == "passed" for outcome, _ in outcomes.values())
+
+    def one(batch):
+        late = args.seconds and time.monotonic() - start > args.seconds
+        return {} if late or (args.passed and passed() >= args.passed) else try_batch(tools, batch, args.levels)
 
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for seed, outcome, text in pool.map(one, range(args.seed, args.seed + args.count)):
-            if outcome is None:
-                continue
-            outcomes[outcome] += 1
-            report(seed, outcome, text)
-            if outcome == "failed":
-                failed.append(seed)
-    done = sum(outcomes.values())
-    print(f"seeds {args.seed} to {args.seed + args.count - 1}: {done} programs at {' '.join(args.levels)}: "
-          f"{outcomes['passed']} passed, {outcomes['skipped']} skipped, {outcomes['failed']} failed, "
-          f"{time.monotonic() - start:.0f} s")
+        for found in pool.map(one, batches):
+            outcomes |= found
+            for seed, (outcome, text) in found.items():
+                report(seed, outcome, text)
+            if args.results:
+                with args.results.open("a") as file:
+                    file.writelines(json.dumps({"seed": seed, "outcome": outcome, "detail": text}) + "\n"
+                                    for seed, (outcome, text) in found.items())
+    print(summary(args, outcomes, time.monotonic() - start))
+    failed = [seed for seed, (outcome, _) in outcomes.items() if outcome == "failed"]
     if failed:
         print(f"failing seeds: {' '.join(map(str, failed))} (kept in {tools.folder})")
-    return 1 if failed or outcomes["passed"] == 0 else 0
+    return 1 if failed or passed() == 0 else 0
 
 
 if __name__ == "__main__":
