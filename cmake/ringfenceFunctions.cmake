@@ -5,6 +5,8 @@
 #   [OPTIONS OPTION...]            of the compiler; default: -O2 -g
 #   [INCLUDE_DIRECTORIES DIR...]
 #   [DEFINITIONS NAME[=VALUE]...]
+#   [INTERPROCEDURAL_OPTIMIZATION] optimise across its files (-flto); default: the variable
+#                                  CMAKE_INTERPROCEDURAL_OPTIMIZATION
 #   [LINK_OPTIONS OPTION...]       of the compiler when it links, and libraries
 #   [DEPENDS FILE_OR_TARGET...]    what must be built before
 #   [OUTPUT FILE])                 default: NAME.nf in the binary directory
@@ -22,7 +24,7 @@ function(_ringfence_absolute result base)
 endfunction()
 
 function(add_network_function name)
-  cmake_parse_arguments(PARSE_ARGV 1 nf "" "OUTPUT" "SOURCES;OPTIONS;INCLUDE_DIRECTORIES;DEFINITIONS;LINK_OPTIONS;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 nf "INTERPROCEDURAL_OPTIMIZATION" "OUTPUT" "SOURCES;OPTIONS;INCLUDE_DIRECTORIES;DEFINITIONS;LINK_OPTIONS;DEPENDS")
   if(nf_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "add_network_function(${name}): unknown arguments: ${nf_UNPARSED_ARGUMENTS}")
   endif()
@@ -40,7 +42,7 @@ function(add_network_function name)
   # Within Ringfence's own build, rf-cc and what it needs are targets.
   if(TARGET rf-cc)
     set(compiler $<TARGET_FILE:rf-cc>)
-    set(tools rf-cc rf-validate RingfencePass rf-sdk-files rf-crt rf-libc ${RF_SHARE}/ringfence.cfg)
+    set(tools rf-cc rf-ld rf-validate RingfencePass rf-sdk-files rf-crt rf-libc ${RF_SHARE}/ringfence.cfg)
     set(link_files ${RF_SHARE}/nf.ld ${RF_SHARE}/lib/crt.o ${RF_SHARE}/lib/librfc.a)
   else()
     set(compiler ${RINGFENCE_CC})
@@ -48,6 +50,9 @@ function(add_network_function name)
     set(link_files)
   endif()
 
+  if(nf_INTERPROCEDURAL_OPTIMIZATION OR CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    list(APPEND nf_OPTIONS -flto)
+  endif()
   set(flags ${nf_OPTIONS})
   _ringfence_absolute(directories "${CMAKE_CURRENT_SOURCE_DIR}" ${nf_INCLUDE_DIRECTORIES})
   foreach(directory IN LISTS directories)

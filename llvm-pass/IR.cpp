@@ -8,7 +8,9 @@
 #include "llvm/IR/Function.h"
 #include "llvm/IR/Instruction.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Pass.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
@@ -40,44 +42,75 @@ void dropBodies(Module &module) {
   }
 }
 
+// Module flag: bitcode that went through the passes may come by again.
+constexpr const char *Done = "ringfence";
+
+bool isDone(const Module &module) { return !module.getTargetTriple().isX32() || module.getModuleFlag(Done); }
+
+void runPasses(Module &module, ModuleAnalysisManager &analyses) {
+  module.addModuleFlag(Module::Max, Done, 1);
+  if (diagnose(module))
+    return dropBodies(module);
+  lowerIntrinsics(module);
+  // Variable arguments that are passed by value are copied once, by the first of the two.
+  lowerVariadics(module, analyses);
+  lowerByvalArguments(module);
+  lowerMemoryIntrinsics(module);
+  if (!limitTailCalls(module))
+    return dropBodies(module);
+  moveToDataStack(module);
+  const auto exports = takeExports(module);
+  lowerFunctionPointers(module);
+  emitExports(module, exports);
+  setLinkage(module);
+  setAttributes(module);
+}
+
 class IRPasses : public PassInfoMixin<IRPasses> {
 public:
   PreservedAnalyses run(Module &module, ModuleAnalysisManager &analyses) {
-    if (!module.getTargetTriple().isX32() || module.getModuleFlag(Done))
+    if (isDone(module))
       return PreservedAnalyses::all();
-    module.addModuleFlag(Module::Max, Done, 1);
-
-    if (diagnose(module)) {
-      dropBodies(module);
-      return PreservedAnalyses::none();
-    }
-    lowerIntrinsics(module);
-    // Variable arguments that are passed by value are copied once, by the first of the two.
-    lowerVariadics(module, analyses);
-    lowerByvalArguments(module);
-    lowerMemoryIntrinsics(module);
-    if (!limitTailCalls(module)) {
-      dropBodies(module);
-      return PreservedAnalyses::none();
-    }
-    moveToDataStack(module);
-    const auto exports = takeExports(module);
-    lowerFunctionPointers(module);
-    emitExports(module, exports);
-    setLinkage(module);
-    setAttributes(module);
+    runPasses(module, analyses);
     return PreservedAnalyses::none();
   }
 
   // At -O0 too, and for functions marked optnone.
   static bool isRequired() { return true; }
-
-private:
-  // Module flag: bitcode that went through the passes may come by again.
-  static constexpr const char *Done = "ringfence";
 };
 
+// The same as the first step of code generation, for pipelines that call no plugin: ThinLTO's at -O0.
+class LastChance : public ModulePass {
+public:
+  static char ID;
+  explicit LastChance(TargetMachine &machine) : ModulePass(ID), machine(machine) {}
+
+  bool runOnModule(Module &module) override {
+    if (isDone(module))
+      return false;
+    LoopAnalysisManager loops;
+    FunctionAnalysisManager functions;
+    CGSCCAnalysisManager components;
+    ModuleAnalysisManager modules;
+    PassBuilder builder(&machine);
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+    runPasses(module, modules);
+    return true;
+  }
+
+private:
+  TargetMachine &machine;
+};
+
+char LastChance::ID = 0;
+
 } // namespace
+
+ModulePass *createIRPass(TargetMachine &machine) { return new LastChance(machine); }
 
 void registerIRPasses(PassBuilder &builder) {
   builder.registerOptimizerLastEPCallback(

@@ -13,6 +13,8 @@
 #include "llvm/IR/Function.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Pass.h"
 #include "llvm/Target/RegisterTargetPassConfigCallback.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -72,11 +74,13 @@ SmallVector<unsigned, 1> memoryOperands(const MachineInstr &MI) {
 
 namespace {
 
-// clang builds the code generator after it has loaded its plugins.
-const RegisterTargetPassConfigCallback Registration([](TargetMachine &TM, PassManagerBase &,
+// clang and the linker build the code generator after they have loaded their plugins.
+const RegisterTargetPassConfigCallback Registration([](TargetMachine &TM, PassManagerBase &Passes,
                                                        TargetPassConfig *Config) {
-  if (TM.getTargetTriple().isX32())
-    addMachinePasses(*Config);
+  if (!TM.getTargetTriple().isX32())
+    return;
+  Passes.add(createIRPass(TM));
+  addMachinePasses(*Config);
 });
 
 } // namespace

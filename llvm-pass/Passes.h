@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Plugin.cpp registers. Everything else in this folder stands behind
-// these two functions.
+// What clang and the linker are told of. Everything else in this folder stands
+// behind these functions.
 #ifndef RINGFENCE_LLVM_PASS_PASSES_H
 #define RINGFENCE_LLVM_PASS_PASSES_H
 
 namespace llvm {
+class ModulePass;
 class PassBuilder;
+class TargetMachine;
 class TargetPassConfig;
 } // namespace llvm
 
@@ -13,6 +15,9 @@ namespace ringfence {
 
 // IR passes: run last in the optimisation pipeline, at every -O level.
 void registerIRPasses(llvm::PassBuilder &PB);
+
+// The same as a pass of the code generator, for modules that have not had them.
+llvm::ModulePass *createIRPass(llvm::TargetMachine &machine);
 
 // Machine passes: before and after register allocation.
 void addMachinePasses(llvm::TargetPassConfig &Config);

@@ -14,12 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <ringfence/contract.h>
 
-#define EXIT_INTERNAL 3
+#include "process.h"
 
 static const char help[] =
     "Usage: rf-cc [OPTION]... FILE...\n"
@@ -115,62 +114,10 @@ static struct request read_arguments(int count, char **arguments)
 	return request;
 }
 
-/* Directory of this program. False if it cannot be told. */
-static bool find_self(char *directory, size_t size)
-{
-	const ssize_t length = readlink("/proc/self/exe", directory, size - 1);
-	if (length < 0)
-		return false;
-	directory[length] = '\0';
-	char *slash = strrchr(directory, '/');
-	if (slash == NULL)
-		return false;
-	*slash = '\0';
-	return true;
-}
-
-/* directory/name, or an exit: a path that long has no file. */
-static void join_path(char *path, size_t size, const char *directory, const char *name)
-{
-	const int length = snprintf(path, size, "%s/%s", directory, name);
-	if (length >= 0 && (size_t)length < size)
-		return;
-	fprintf(stderr, "rf-cc: the path of the installation is too long: %s\n", directory);
-	exit(EXIT_INTERNAL);
-}
-
-/* Runs a program to its end; its exit status, or EXIT_INTERNAL where it has none. */
-static int run(char *const *arguments, bool findings_to_stderr)
-{
-	const pid_t child = fork();
-	if (child < 0) {
-		fprintf(stderr, "rf-cc: cannot start %s: %s\n", arguments[0], strerror(errno));
-		return EXIT_INTERNAL;
-	}
-	if (child == 0) {
-		if (findings_to_stderr)
-			dup2(STDERR_FILENO, STDOUT_FILENO);
-		execvp(arguments[0], arguments);
-		fprintf(stderr, "rf-cc: cannot run %s: %s\n", arguments[0], strerror(errno));
-		_exit(EXIT_INTERNAL);
-	}
-	int status = 0;
-	while (waitpid(child, &status, 0) < 0) {
-		if (errno == EINTR)
-			continue;
-		fprintf(stderr, "rf-cc: lost sight of %s: %s\n", arguments[0], strerror(errno));
-		return EXIT_INTERNAL;
-	}
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-	fprintf(stderr, "rf-cc: %s was ended by signal %d\n", arguments[0], WTERMSIG(status));
-	return EXIT_INTERNAL;
-}
-
 static int run_clang(int count, char **arguments, const char *directory)
 {
 	char config[PATH_MAX];
-	join_path(config, sizeof(config), directory, RF_SHARE_FROM_BIN "/ringfence.cfg");
+	tool_path(config, sizeof(config), directory, RF_SHARE_FROM_BIN "/ringfence.cfg");
 	if (access(config, R_OK) != 0) {
 		fprintf(stderr, "rf-cc: cannot read %s: %s; is the installation complete?\n", config,
 		        strerror(errno));
@@ -191,7 +138,7 @@ static int run_clang(int count, char **arguments, const char *directory)
 	for (int i = 1; i < count; i++)
 		if (strcmp(arguments[i], "--rf-no-validate") != 0)
 			call[used++] = arguments[i];
-	const int status = run(call, false);
+	const int status = tool_run(call, false);
 	free(call);
 	return status;
 }
@@ -228,7 +175,7 @@ static bool is_executable(const char *path)
 static int validate(const char *output, const char *directory)
 {
 	char program[PATH_MAX];
-	join_path(program, sizeof(program), directory, "rf-validate");
+	tool_path(program, sizeof(program), directory, "rf-validate");
 	/* A name that starts with a dash must not become an option. */
 	char *name = strdup(output);
 	char quiet[] = "-q", end[] = "--";
@@ -237,7 +184,7 @@ static int validate(const char *output, const char *directory)
 		return EXIT_INTERNAL;
 	}
 	char *call[] = {program, quiet, end, name, NULL};
-	const int status = run(call, true);
+	const int status = tool_run(call, true);
 	free(name);
 	if (status == 0)
 		return 0;
@@ -263,10 +210,8 @@ int main(int count, char **arguments)
 	}
 
 	char directory[PATH_MAX];
-	if (!find_self(directory, sizeof(directory))) {
-		fprintf(stderr, "rf-cc: cannot tell where it is installed: %s\n", strerror(errno));
+	if (!tool_directory(directory, sizeof(directory)))
 		return EXIT_INTERNAL;
-	}
 	const char *output = request.output != NULL ? request.output : "a.out";
 	const struct snapshot before = look_at(output);
 	const int status = run_clang(count, arguments, directory);

@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import sys
 
-LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-Oz", "-O2 -mavx2 -mbmi2 -mfma -mf16c"]
+LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-Oz", "-O0 -flto", "-O2 -flto", "-O3 -flto=thin", "-O2 -mavx2 -mbmi2 -mfma -mf16c"]
 
 
 def main():
