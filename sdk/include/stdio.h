@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Formatted text. A network function has no files; stdout and stderr are one
+ * Formatted text. A network function has no files: opening one fails with errno
+ * ENOENT, and there is nothing to read from stdin. stdout and stderr are one
  * stream that goes to the host's log line by line (a line longer than
  * RF_LOG_MAX - 1 bytes is broken).
  *
@@ -26,12 +27,22 @@ extern "C" {
 
 #define EOF (-1)
 #define BUFSIZ 1024
+#define FILENAME_MAX 256
+#define L_tmpnam 20
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#define _IOFBF 0
+#define _IOLBF 1
+#define _IONBF 2
 
 typedef struct __rf_file FILE;
 typedef __gnuc_va_list __rf_va_list;
 
+extern FILE *const stdin;
 extern FILE *const stdout;
 extern FILE *const stderr;
+#define stdin stdin
 #define stdout stdout
 #define stderr stderr
 
@@ -65,6 +76,34 @@ size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restri
 /* Logs what stands unfinished as a line. */
 int fflush(FILE *stream);
 void perror(const char *text);
+
+/* NULL with errno ENOENT: there are no files. */
+FILE *fopen(const char *restrict path, const char *restrict mode);
+FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict stream);
+FILE *tmpfile(void);
+/* -1 with errno ENOENT. */
+int remove(const char *path);
+int rename(const char *from, const char *to);
+/* The end of the input. */
+size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict stream);
+char *fgets(char *restrict to, int size, FILE *restrict stream);
+int fgetc(FILE *stream);
+int getc(FILE *stream);
+int getchar(void);
+int ungetc(int c, FILE *stream);
+/* A stream of the log has no position: -1 with errno EINVAL. */
+int fseek(FILE *stream, long offset, int from);
+long ftell(FILE *stream);
+void rewind(FILE *stream);
+/* True of stdin. */
+int feof(FILE *stream);
+/* False. */
+int ferror(FILE *stream);
+void clearerr(FILE *stream);
+int fclose(FILE *stream);
+/* Accepted; lines are logged when they are complete all the same. */
+int setvbuf(FILE *restrict stream, char *restrict buffer, int mode, size_t size);
+void setbuf(FILE *restrict stream, char *restrict buffer);
 
 #ifdef __cplusplus
 #undef restrict

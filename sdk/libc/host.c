@@ -2,6 +2,7 @@
 /* Host calls for strings and formats, and everything that ends a cell. */
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,22 @@ void _Exit(int status)
 void quick_exit(int status)
 {
 	end(status);
+}
+
+__rf_handler signal(int which, __rf_handler handler)
+{
+	(void)which;
+	(void)handler;
+	errno = EINVAL;
+	return SIG_ERR;
+}
+
+int raise(int which)
+{
+	char reason[32];
+
+	snprintf(reason, sizeof(reason), "raise(%d) called", which);
+	rf_abort(reason);
 }
 
 int atexit(void (*function)(void))

@@ -174,39 +174,97 @@ double modf(double x, double *whole)
 	return copysign(isinf(x) ? 0 : x - *whole, x);
 }
 
-/* A float is a double, and these results of floats are floats: nothing is rounded twice but a root,
- * harmlessly. */
-float fabsf(float x)
+double fdim(double x, double y)
 {
-	return (float)fabs((double)x);
+	return x <= y ? 0 : x - y;
 }
 
-float floorf(float x)
+/* x - n y, n the nearest integer to x / y, even in a tie: of 2 y's remainder, what is over half of y goes. */
+double remainder(double x, double y)
 {
-	return (float)floor((double)x);
+	const double size = fabs(y), half = size / 2;
+
+	if (isnan(y) || y == 0 || !isfinite(x))
+		return (x * y) / (x * y);
+	if (isinf(y))
+		return x;
+	double rest = fabs(size < 0x1p1023 ? fmod(x, 2 * size) : x);
+
+	/* Halving a denormal could round: then double the rest instead. */
+	if (size < 0x1p-1021 ? rest + rest > size : rest > half) {
+		rest -= size;
+		if (size < 0x1p-1021 ? rest + rest >= size : rest >= half)
+			rest -= size;
+	}
+	return signbit(x) ? -rest : rest;
 }
 
-float ceilf(float x)
+double nextafter(double x, double y)
 {
-	return (float)ceil((double)x);
+	uint64_t bits = bits_of(x);
+
+	if (isnan(x) || isnan(y))
+		return x + y;
+	if (x == y)
+		return y;
+	if (x == 0)
+		return copysign(0x1p-1074, y);
+	bits += (x < y) == (x > 0) ? 1 : UINT64_MAX;
+	return double_of(bits);
 }
 
-float truncf(float x)
+int ilogb(double x)
 {
-	return (float)trunc((double)x);
+	int exponent;
+
+	if (x == 0)
+		return FP_ILOGB0;
+	if (!isfinite(x))
+		return isnan(x) ? FP_ILOGBNAN : INT32_MAX;
+	frexp(x, &exponent);
+	return exponent - 1;
 }
 
-float roundf(float x)
+double logb(double x)
 {
-	return (float)round((double)x);
+	if (x == 0)
+		return -HUGE_VAL;
+	return isfinite(x) ? ilogb(x) : x * x;
 }
 
-float fmodf(float x, float y)
+/* Out of range, and of NaN: the smallest integer, as the processor gives it. */
+static long long to_integer(double x)
 {
-	return (float)fmod((double)x, (double)y);
+	return fabs(x) < 0x1p63 ? (long long)x : INT64_MIN;
 }
 
-float sqrtf(float x)
+static long to_long(double x)
 {
-	return (float)sqrt((double)x);
+	return fabs(x) <= 0x1p31 && x < 0x1p31 ? (long)x : INT32_MIN;
+}
+
+long lround(double x)
+{
+	return to_long(round(x));
+}
+
+long lrint(double x)
+{
+	return to_long(rint(x));
+}
+
+long long llround(double x)
+{
+	return to_integer(round(x));
+}
+
+long long llrint(double x)
+{
+	return to_integer(rint(x));
+}
+
+double nan(const char *text)
+{
+	(void)text;
+	return (double)NAN;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stdout and stderr: one stream of lines to the host's log. */
+/* stdout and stderr: one stream of lines to the host's log. There are no files, and stdin is at its end. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,10 +14,12 @@ struct __rf_file {
 	char line[RF_LOG_MAX];
 };
 
-static FILE log_stream;
+static FILE log_stream, no_input;
 
+#undef stdin
 #undef stdout
 #undef stderr
+FILE *const stdin = &no_input;
 FILE *const stdout = &log_stream;
 FILE *const stderr = &log_stream;
 
@@ -137,4 +139,137 @@ void perror(const char *text)
 	if (text && *text)
 		fprintf(stderr, "%s: ", text);
 	fprintf(stderr, "%s\n", strerror(errno));
+}
+
+static int refuse(int error)
+{
+	errno = error;
+	return -1;
+}
+
+FILE *fopen(const char *restrict path, const char *restrict mode)
+{
+	(void)path;
+	(void)mode;
+	errno = ENOENT;
+	return NULL;
+}
+
+FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict stream)
+{
+	(void)stream;
+	return fopen(path, mode);
+}
+
+FILE *tmpfile(void)
+{
+	return fopen("", "");
+}
+
+int remove(const char *path)
+{
+	(void)path;
+	return refuse(ENOENT);
+}
+
+int rename(const char *from, const char *to)
+{
+	(void)from;
+	(void)to;
+	return refuse(ENOENT);
+}
+
+size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict stream)
+{
+	(void)to;
+	(void)size;
+	(void)count;
+	(void)stream;
+	return 0;
+}
+
+char *fgets(char *restrict to, int size, FILE *restrict stream)
+{
+	(void)to;
+	(void)size;
+	(void)stream;
+	return NULL;
+}
+
+int fgetc(FILE *stream)
+{
+	(void)stream;
+	return EOF;
+}
+
+int getc(FILE *stream)
+{
+	return fgetc(stream);
+}
+
+int getchar(void)
+{
+	return EOF;
+}
+
+int ungetc(int c, FILE *stream)
+{
+	(void)c;
+	(void)stream;
+	return EOF;
+}
+
+int fseek(FILE *stream, long offset, int from)
+{
+	(void)stream;
+	(void)offset;
+	(void)from;
+	return refuse(EINVAL);
+}
+
+long ftell(FILE *stream)
+{
+	(void)stream;
+	return refuse(EINVAL);
+}
+
+void rewind(FILE *stream)
+{
+	(void)stream;
+}
+
+int feof(FILE *stream)
+{
+	return stream == stdin;
+}
+
+int ferror(FILE *stream)
+{
+	(void)stream;
+	return 0;
+}
+
+void clearerr(FILE *stream)
+{
+	(void)stream;
+}
+
+int fclose(FILE *stream)
+{
+	return stream == stdin ? 0 : fflush(stream);
+}
+
+int setvbuf(FILE *restrict stream, char *restrict buffer, int mode, size_t size)
+{
+	(void)stream;
+	(void)buffer;
+	(void)mode;
+	(void)size;
+	return 0;
+}
+
+void setbuf(FILE *restrict stream, char *restrict buffer)
+{
+	(void)stream;
+	(void)buffer;
 }

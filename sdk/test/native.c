@@ -11,6 +11,7 @@
 struct rf_cell_info rft___rf_info;
 char native_abort_text[1025];
 char native_log_text[65536];
+uint64_t native_time_ns = 1;
 
 static jmp_buf abort_target;
 static bool abort_expected;
@@ -52,7 +53,7 @@ void rft_rf_host_abort(const char *text, uint32_t length)
 
 uint64_t rft_rf_host_time(void)
 {
-	return 1;
+	return native_time_ns;
 }
 
 bool native_aborts(void (*body)(void *), void *context)

@@ -30,6 +30,9 @@ bool native_aborts(void (*body)(void *), void *context);
 /* Lines logged so far, each followed by a newline. */
 extern char native_log_text[65536];
 
+/* What the time host call returns. */
+extern uint64_t native_time_ns;
+
 /* A pseudo-random sequence, the same in each run. */
 uint64_t native_random(void);
 
