@@ -6,7 +6,7 @@ set -eu
 
 build_packages="clang-22 llvm-22-dev llvm-22-tools lld-22 gcc g++ cmake ninja-build pkg-config
 libzydis-dev libzycore-dev libelf-dev libdw-dev libpcap-dev libjansson-dev zlib1g-dev libxml2-dev libffi-dev"
-test_packages="libcriterion-dev python3 clang-format-22 qemu-system-x86 busybox-static cpio csmith libcsmith-dev gdb"
+test_packages="libcriterion-dev libcapstone-dev libunicorn-dev libclang-rt-22-dev python3 clang-format-22 qemu-system-x86 busybox-static cpio csmith libcsmith-dev gdb"
 demo_packages="iproute2 iputils-ping curl python3"
 
 usage() {
