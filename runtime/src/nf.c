@@ -27,23 +27,19 @@ uint64_t rf_nf_text(const struct rf_nf *nf, uint32_t text_address)
 }
 
 /* Text is writable until it is executable, never both, and the mapping is known to the runtime only. */
-static enum rf_status map_text(struct rf_nf *nf, struct rf_error *error)
+static bool map_text(struct rf_nf *nf)
 {
 	const size_t pages = rf_page_up(nf->image.text.size);
-	nf->text_length = pages + RF_PAGE_SIZE;
 	void *memory =
-	    mmap(NULL, nf->text_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	    mmap(NULL, pages + RF_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: no memory for %u bytes of text", nf->name,
-		               nf->image.text.size);
+		return false;
 	nf->text = memory;
+	nf->text_length = pages + RF_PAGE_SIZE;
+	nf->trap = (uint64_t)(uintptr_t)nf->text + pages;
 	memset(nf->text, TRAP_OPCODE, nf->text_length);
 	memcpy(nf->text, nf->bytes + nf->image.text.file_offset, nf->image.text.size);
-	nf->trap = (uint64_t)(uintptr_t)nf->text + pages;
-	if (mprotect(nf->text, nf->text_length, PROT_EXEC) != 0)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot make text executable: %s", nf->name,
-		               strerror(errno));
-	return RF_OK;
+	return mprotect(nf->text, nf->text_length, PROT_EXEC) == 0;
 }
 
 /* Copies one table with its text addresses turned into host addresses; 0 becomes the trap. */
@@ -55,23 +51,23 @@ static void relocate(const struct rf_nf *nf, const struct rfv_table *table, uint
 
 /* A memory file, since every cell maps it: the function table, all 64 KiB of it valid, then the jump tables.
  */
-static enum rf_status build_tables(struct rf_nf *nf, struct rf_error *error)
+static bool build_tables(struct rf_nf *nf)
 {
-	nf->tables_length = rf_page_up(RF_FUNCTION_TABLE_SIZE + (size_t)8 * nf->image.jump_tables.count);
-	nf->tables_fd = memfd_create("ringfence-tables", MFD_CLOEXEC);
-	uint64_t *tables = MAP_FAILED;
-	if (nf->tables_fd >= 0 && ftruncate(nf->tables_fd, (off_t)nf->tables_length) == 0)
-		tables = mmap(NULL, nf->tables_length, PROT_READ | PROT_WRITE, MAP_SHARED, nf->tables_fd, 0);
-	if (tables == MAP_FAILED)
-		return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot make its tables: %s", nf->name,
-		               strerror(errno));
 	const size_t functions = RF_FUNCTION_TABLE_SIZE / 8;
+	nf->tables_length = rf_page_up(8 * (functions + nf->image.jump_tables.count));
+	nf->tables_fd = memfd_create("ringfence-tables", MFD_CLOEXEC);
+	if (nf->tables_fd < 0 || ftruncate(nf->tables_fd, (off_t)nf->tables_length) != 0)
+		return false;
+	uint64_t *tables =
+	    mmap(NULL, nf->tables_length, PROT_READ | PROT_WRITE, MAP_SHARED, nf->tables_fd, 0);
+	if (tables == MAP_FAILED)
+		return false;
 	for (size_t i = 0; i < nf->tables_length / 8; i++)
 		tables[i] = nf->trap;
 	relocate(nf, &nf->image.function_table, tables, functions);
 	relocate(nf, &nf->image.jump_tables, tables + functions, nf->tables_length / 8 - functions);
 	munmap(tables, nf->tables_length);
-	return RF_OK;
+	return true;
 }
 
 static enum rf_status validate(struct rf_nf *nf, size_t size, struct rf_error *error)
@@ -90,20 +86,10 @@ static enum rf_status validate(struct rf_nf *nf, size_t size, struct rf_error *e
 	               (unsigned long long)report.total);
 }
 
-/* Reads exactly `size` bytes; a file that shrinks meanwhile is an error, one that grows is cut. */
-static bool read_all(int fd, uint8_t *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		const ssize_t n = read(fd, bytes + done, size - done);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
-/* From memory, or from a file if `data` is null. */
-static enum rf_status load(struct rf_nf *nf, const void *data, int fd, uint64_t size, struct rf_error *error)
+/* From memory, or from a file if `data` is null: one that shrinks meanwhile is an error, one that grows is
+ * cut. */
+static enum rf_status load(struct rf_nf *nf, const void *data, FILE *file, uint64_t size,
+                           struct rf_error *error)
 {
 	if (size == 0 || size > RFV_FILE_MAX)
 		return rf_fail(error, RF_ERR_REJECTED, "%s: %llu bytes cannot be a network function",
@@ -114,15 +100,15 @@ static enum rf_status load(struct rf_nf *nf, const void *data, int fd, uint64_t 
 		               (unsigned long long)size);
 	if (data != NULL)
 		memcpy(nf->bytes, data, size);
-	else if (!read_all(fd, nf->bytes, size))
+	else if (fread(nf->bytes, 1, size, file) != size)
 		return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot read all of it", nf->name);
-	enum rf_status status = validate(nf, size, error);
-	if (status == RF_OK)
-		status = map_text(nf, error);
-	return status == RF_OK ? build_tables(nf, error) : status;
+	const enum rf_status status = validate(nf, size, error);
+	if (status == RF_OK && (!map_text(nf) || !build_tables(nf)))
+		return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot map it: %s", nf->name, strerror(errno));
+	return status;
 }
 
-static enum rf_status load_new(const char *path, const void *data, int fd, uint64_t size,
+static enum rf_status load_new(const char *path, const void *data, FILE *file, uint64_t size,
                                struct rf_nf **result, struct rf_error *error)
 {
 	const char *slash = strrchr(path, '/');
@@ -132,7 +118,7 @@ static enum rf_status load_new(const char *path, const void *data, int fd, uint6
 	atomic_init(&nf->references, 1);
 	snprintf(nf->name, sizeof(nf->name), "%s", slash != NULL ? slash + 1 : path);
 	nf->tables_fd = -1;
-	const enum rf_status status = load(nf, data, fd, size, error);
+	const enum rf_status status = load(nf, data, file, size, error);
 	if (status == RF_OK)
 		*result = nf;
 	else
@@ -143,23 +129,23 @@ static enum rf_status load_new(const char *path, const void *data, int fd, uint6
 enum rf_status rf_nf_load_bytes(const char *name, const void *data, size_t size, struct rf_nf **nf,
                                 struct rf_error *error)
 {
-	return load_new(name, data, -1, size, nf, error);
+	return load_new(name, data, NULL, size, nf, error);
 }
 
 enum rf_status rf_nf_load(const char *path, struct rf_nf **nf, struct rf_error *error)
 {
 	/* O_NONBLOCK: a FIFO must not hang us before it is found to be no regular file. */
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 	struct stat info;
 	enum rf_status status;
-	if (fd < 0 || fstat(fd, &info) != 0)
-		status = rf_fail(error, RF_ERR_SYSTEM, "%s: %s", path, strerror(errno));
-	else if (!S_ISREG(info.st_mode))
-		status = rf_fail(error, RF_ERR_SYSTEM, "%s: not a regular file", path);
+	if (file == NULL)
+		return rf_fail(error, RF_ERR_SYSTEM, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+		status = load_new(path, NULL, file, (uint64_t)info.st_size, nf, error);
 	else
-		status = load_new(path, NULL, fd, (uint64_t)info.st_size, nf, error);
-	if (fd >= 0)
-		close(fd);
+		status = rf_fail(error, RF_ERR_SYSTEM, "%s: not a regular file", path);
+	fclose(file);
 	return status;
 }
 

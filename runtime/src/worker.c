@@ -219,12 +219,9 @@ static enum rf_status check(const struct rf_worker_options *options, struct rf_e
 		               RF_STAGES_MAX, RF_WORKER_PORTS_MAX, RF_BURST_MAX);
 	for (uint32_t i = 0; i < options->input_count; i++)
 		if (options->inputs[i].default_output >= options->output_count)
-			return rf_fail(error, RF_ERR_USAGE, "input %u leads to output %u, which is not there",
-			               i, options->inputs[i].default_output);
+			return rf_fail(error, RF_ERR_USAGE, "input %u leads to no output", i);
 	for (uint32_t i = 0; i < options->stage_count; i++) {
 		const struct rf_cell *cell = options->stages[i].cell;
-		if (cell == NULL && options->stages[i].native == NULL)
-			return rf_fail(error, RF_ERR_USAGE, "stage %u is neither a cell nor native", i);
 		if (cell != NULL && cell->process == 0)
 			return rf_fail(error, RF_ERR_REJECTED,
 			               "%s: it exports no function \"process\", so it cannot take packets",
