@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -82,6 +83,27 @@ class Usage(RunCase):
         for word in ("--bidir", "af_packet:INTERFACE", "pcap:FILE", "--on-fault", "Exit status"):
             self.assertIn(word, result.out)
         self.assertRegex(run("--version").out, r"^rf-run \d+\.\d+\.\d+ \(contract version 1\)$")
+
+
+class Unprivileged(RunCase):
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+    def test_captures_need_no_privileges(self):
+        os.chmod(self.folder, 0o777)
+        for source, name in ((RF_RUN, "rf-run"), (nf("pass"), "pass.nf")):
+            shutil.copy(source, self.path(name))
+            os.chmod(self.path(name), 0o755)
+        write_pcap(self.path("in.pcap"), [Packet(bytes(60))] * 3)
+        done = subprocess.run([self.path("rf-run"), self.path("pass.nf"), "--in", "pcap:" + self.path("in.pcap"), "--out",
+                               "pcap:" + self.path("out.pcap")], capture_output=True, text=True, timeout=60, check=False,
+                              user=65534, group=65534, extra_groups=[])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("total: 3 received = 3 sent + 0 dropped", done.stdout)
+        for arguments, message in ((("--in", "af_packet:lo", "--out", "null"), "needs root or the capability CAP_NET_RAW"),
+                                   (("--in", "null", "--out", "pcap:/nobodys"), "pcap:/nobodys: cannot write")):
+            done = subprocess.run([self.path("rf-run"), self.path("pass.nf"), *arguments], capture_output=True, text=True,
+                                  timeout=60, check=False, user=65534, group=65534, extra_groups=[])
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn(message, done.stderr)
 
 
 class Rejected(RunCase):
