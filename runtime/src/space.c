@@ -108,8 +108,9 @@ enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, stru
 		close(fd);
 	if (mapped)
 		return RF_OK;
-	return rf_fail(error, RF_ERR_SYSTEM, "%s: cannot map its cell: %s%s", nf->name, strerror(cause),
-	               cause == ENOMEM ? " (vm.max_map_count limits the number of cells)" : "");
+	return rf_fail(
+	    error, RF_ERR_SYSTEM, "%s: cannot map its cell: %s%s", nf->name, strerror(cause),
+	    cause == ENOMEM ? " (40 mappings, 42 GiB of addresses: see vm.max_map_count and ulimit -v)" : "");
 }
 
 void rf_space_unmap(struct rf_space *space)
