@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 RF_RUN = os.environ["RF_RUN"]
@@ -87,6 +88,16 @@ class Result:
 def run(*arguments, timeout=TIMEOUT):
     done = subprocess.run([RF_RUN, *arguments], capture_output=True, text=True, timeout=timeout)
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def wait_for_handler(process, number):
+    """Until the process has its own handler of that signal: before, the signal would just end it."""
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/status") as file:
+            caught = next(line for line in file if line.startswith("SigCgt:"))
+        if int(caught.split()[1], 16) >> (number - 1) & 1:
+            return
+        time.sleep(0.01)
 
 
 class RunCase(unittest.TestCase):

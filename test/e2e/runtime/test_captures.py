@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from support import RF_RUN, Packet, RunCase, nf, read_pcap, run, write_pcap, write_pcapng
+from support import RF_RUN, Packet, RunCase, nf, read_pcap, run, wait_for_handler, write_pcap, write_pcapng
 
 LENGTH_MAX = 1792
 
@@ -159,13 +159,17 @@ class Captures(RunCase):
         with open(self.path("empty"), "rb") as file:
             process.stdin.write(file.read())
             process.stdin.flush()
-        time.sleep(1)
-        # As many as it takes for a slow machine to have come to its handlers.
-        for _ in range(200):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.1)
-            if process.poll() is not None:
-                break
+        wait_for_handler(process, signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        # It has been delivered when the handler is gone again.
+        while process.poll() is None:
+            with open(f"/proc/{process.pid}/status") as file:
+                if not int(next(line for line in file if line.startswith("SigCgt:")).split()[1], 16) & 2:
+                    break
+            time.sleep(0.01)
+        time.sleep(0.5)
+        self.assertIsNone(process.poll(), "the first one only asks for an end")
+        process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(20), -signal.SIGINT)
         for stream in (process.stdin, process.stdout, process.stderr):
             stream.close()

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from support import RF_RUN, Packet, RunCase, nf, run, write_pcap
+from support import RF_RUN, Packet, RunCase, nf, run, wait_for_handler, write_pcap
 
 
 class Usage(RunCase):
@@ -156,6 +156,7 @@ class Ending(RunCase):
     def start(self, *arguments):
         process = subprocess.Popen([RF_RUN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.kill)
+        wait_for_handler(process, signal.SIGTERM)
         return process
 
     def test_signals(self):
@@ -178,7 +179,8 @@ class Ending(RunCase):
         write_pcap(self.path("in.pcap"), [Packet(bytes([40]) * 64)] * 1000)  # 40: spin
         process = self.start(nf("hostile"), "--in", "pcap:" + self.path("in.pcap"), "--out", "null",
                              "--burst", "1", "--budget", "300", "--stats=json")
-        time.sleep(1)
+        # Into the loop, that is; too early shows less, but does no harm.
+        time.sleep(0.2)
         process.send_signal(signal.SIGUSR1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
