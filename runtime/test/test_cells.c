@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading, many cells, threads, and faults that are not a cell's. */
 #include <criterion/criterion.h>
+#include <fenv.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -224,6 +225,51 @@ Test(cells, refuse_options_that_do_not_fit)
 	             RF_ERR_USAGE);
 	cr_assert_null(cell);
 	rf_nf_release(nf);
+}
+
+static void make_vectors_dirty(void)
+{
+#define FILL(n) "vpcmpeqd %%ymm" #n ", %%ymm" #n ", %%ymm" #n "\n\t"
+	if (__builtin_cpu_supports("avx2"))
+		__asm__ volatile(FILL(0) FILL(1) FILL(2) FILL(3) FILL(4) FILL(5) FILL(6) FILL(7) FILL(8)
+		                     FILL(9) FILL(10) FILL(11) FILL(12) FILL(13) FILL(14) FILL(15)::
+		                         : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+		                           "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+		                           "xmm15");
+}
+
+/* Nothing of the host's registers goes in, and the host's own modes are as they were, however the cell ends.
+ */
+Test(cells, state_of_the_processor)
+{
+	cr_assert_eq(rf_thread_begin(&error), RF_OK);
+	struct rf_nf *nf = load("hostile");
+	struct rf_cell *cell = start(nf, &(struct rf_cell_options){.budget_ms = 20});
+	const uint32_t third = rf_nf_export(nf, "third");
+	uint32_t result;
+	cr_assert_eq(fesetround(FE_DOWNWARD), 0);
+	for (int i = 0; i < 3; i++) {
+		make_vectors_dirty();
+		cr_assert(rf_cell_call(cell, rf_nf_export(nf, "entry_state"), 0, &result));
+		cr_assert_eq(result, 0);
+		cr_assert(rf_cell_call(cell, third, 0, &result));
+		cr_assert_eq(result, 0x3eaaaaab, "0x%x", result);
+		cr_assert_eq(fegetround(), FE_DOWNWARD);
+		if (__builtin_cpu_supports("avx2")) {
+			make_vectors_dirty();
+			cr_assert(rf_cell_call(cell, rf_nf_export(nf, "entry_uppers"), 0, &result));
+			cr_assert_eq(result, 0);
+		}
+		cr_assert_not(rf_cell_call(cell, rf_nf_export(nf, "spin_forever"), 0, &result));
+		cr_assert_eq(fegetround(), FE_DOWNWARD);
+		/* Direction and alignment-check flags: SDM volume 1, 3.4.3. */
+		cr_assert_eq(__builtin_ia32_readeflags_u64() & (1 << 10 | 1 << 18), 0);
+		cr_assert_eq(rf_cell_start(cell, &error), RF_OK);
+	}
+	fesetround(FE_TONEAREST);
+	rf_cell_destroy(cell);
+	rf_nf_release(nf);
+	rf_thread_end();
 }
 
 /* What the host copies to and from a cell: all of it there, or an error and no fault of the host. */

@@ -237,6 +237,35 @@ export entry_state
 	movzbl	%al, %eax
 	ret
 
+/* The same for all 256 bits of the vector registers; illegal on a CPU without AVX. */
+export entry_uppers
+	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	vorps	%ymm\n, %ymm0, %ymm0
+	.endr
+	vextractf128 $1, %ymm0, %xmm1
+	vorps	%xmm1, %xmm0, %xmm0
+	vmovq	%xmm0, %rax
+	vpsrldq	$8, %xmm0, %xmm0
+	vmovq	%xmm0, %rcx
+	orq	%rcx, %rax
+	setne	%al
+	movzbl	%al, %eax
+	vzeroupper
+	ret
+
+/* 1.0 / 3.0 as the rounding mode has it: 0x3eaaaaab to nearest, 0x3eaaaaaa downwards. Leaves all vectors dirty. */
+export third
+	movl	$0x3f800000, %eax
+	movd	%eax, %xmm0
+	movl	$0x40400000, %eax
+	movd	%eax, %xmm1
+	divss	%xmm1, %xmm0
+	movd	%xmm0, %eax
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	pcmpeqd	%xmm\n, %xmm\n
+	.endr
+	ret
+
 /* After a host call: callee-saved registers as before, the others clear but the result. */
 export host_call_state
 	pushq	%rbx
