@@ -24,11 +24,11 @@ static unsigned row_count;
 static uint64_t unexplained;
 
 static const char *const kinds[DIFFERENCES] = {
-    [DIFFERENT_CACHE] = "cache",     [DIFFERENT_LENGTH] = "length",     [DIFFERENT_OPERAND] = "operand",
-    [DIFFERENT_WRITTEN] = "written", [DIFFERENT_SIZE] = "size",         [DIFFERENT_STORE] = "store",
-    [CPU_LENGTH] = "cpu-length",     [CPU_WRITTEN] = "cpu-written",     [CPU_UPPER_HALF] = "cpu-upper-half",
-    [CPU_MEMORY] = "cpu-memory",     [CPU_STORE] = "cpu-store",         [CPU_STACK] = "cpu-stack",
-    [CPU_VALUE] = "cpu-value",       [CPU_UNDEFINED] = "cpu-undefined",
+    [DIFFERENT_CACHE] = "cache",         [DIFFERENT_PREFIX] = "prefix",   [DIFFERENT_LENGTH] = "length",
+    [DIFFERENT_OPERAND] = "operand",     [DIFFERENT_WRITTEN] = "written", [DIFFERENT_SIZE] = "size",
+    [DIFFERENT_STORE] = "store",         [CPU_LENGTH] = "cpu-length",     [CPU_WRITTEN] = "cpu-written",
+    [CPU_UPPER_HALF] = "cpu-upper-half", [CPU_MEMORY] = "cpu-memory",     [CPU_STORE] = "cpu-store",
+    [CPU_STACK] = "cpu-stack",           [CPU_VALUE] = "cpu-value",       [CPU_UNDEFINED] = "cpu-undefined",
 };
 
 /*

@@ -122,6 +122,40 @@ static void check_cache(const struct subject *subject)
 	}
 }
 
+/* Contract, rule 2: which prefixes may stand where, whatever else the instruction is. */
+static bool prefix_allowed(const struct shape *shape, const uint8_t *bytes, uint32_t place)
+{
+	const bool repeated = memchr(bytes, bytes[place], place) != NULL;
+
+	if (repeated && !(bytes[place] == 0x66 && shape->effect == EFFECT_NOP))
+		return false;
+	switch (bytes[place]) {
+	case 0x26:
+	case 0x36:
+	case 0x3e:
+	case 0x64:
+	case 0x65:
+		return false;
+	case 0x2e:
+		return shape->effect == EFFECT_NOP;
+	case 0x67:
+		return shape->effect == EFFECT_LEA;
+	case 0xf0:
+		return shape->memory.writes;
+	case 0x66:
+		return shape->effect < EFFECT_PUSH; /* not on a branch, push, pop */
+	default:                                    /* f2, f3: parts of opcodes */
+		return true;
+	}
+}
+
+static void check_prefixes(const struct subject *subject)
+{
+	for (uint32_t i = 0; memchr(legacy, subject->bytes[i], LEGACY) != NULL; i++)
+		if (!prefix_allowed(&subject->shape, subject->bytes, i))
+			report(DIFFERENT_PREFIX, subject, "%02x", subject->bytes[i]);
+}
+
 /* Decodes; true if the validator accepts. */
 static bool probe(struct enumeration *enumeration, struct subject *subject, const struct stem *stem,
                   int modrm, int sib)
@@ -155,6 +189,7 @@ static void accept(struct enumeration *enumeration, struct subject *subject)
 		return;
 	}
 	check_cache(subject);
+	check_prefixes(subject);
 	enumeration->visit(subject);
 }
 

@@ -29,6 +29,7 @@ static inline uint64_t next_random(uint64_t *seed)
 enum difference {
 	/* The validator claims something that another decoder or this CPU denies. */
 	DIFFERENT_CACHE,   /* a remembered shape is not what Zydis says */
+	DIFFERENT_PREFIX,  /* a prefix that the contract forbids here */
 	DIFFERENT_LENGTH,  /* LLVM or Capstone: another length, or no instruction at all */
 	DIFFERENT_OPERAND, /* LLVM or Capstone: other registers of the memory or first operands */
 	DIFFERENT_WRITTEN, /* Capstone: writes a general register that the shape does not list */
