@@ -19,6 +19,7 @@
 
 #include "ringfence/contract.h"
 
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/CodeGen/MachineFunctionPass.h"
 #include "llvm/CodeGen/MachineLoopInfo.h"
 #include "llvm/CodeGen/MachineRegisterInfo.h"
@@ -35,6 +36,8 @@ constexpr int64_t SymbolOffsetMin = -0x40000000;
 // A packet displacement in [0, this) is exact together with a masked index.
 constexpr int64_t PacketDispMax = 128;
 constexpr int64_t LargestAccess = 64;
+// How many instructions a search for a recurrence looks at.
+constexpr size_t FeedLimit = 64;
 
 class Rewriter {
 public:
@@ -51,6 +54,12 @@ private:
   void foldConstant(MachineOperand &Operand, unsigned Scale, MachineOperand &Disp) const;
   void foldFarDisplacement(MachineInstr &MI, unsigned First);
   unsigned loopDepth(Register Reg) const;
+  bool isInvariant(Register Reg, const MachineInstr &MI) const;
+  bool feeds(const MachineInstr &MI, Register Reg) const;
+  using IndexSet = SmallSet<std::pair<Register, int64_t>, 4>;
+  IndexSet indicesWith(Register Reg) const;
+  bool pointerPays(Register Reg) const;
+  bool isBetterPointer(Register Reg, Register Than) const;
   void set(MachineInstr &MI, unsigned First, Register Base, unsigned Scale, Register Index);
 
   MachineFunction &MF;
@@ -98,6 +107,71 @@ unsigned Rewriter::loopDepth(Register Reg) const {
   return Def ? Loops.getLoopDepth(Def->getParent()) : ~0u;
 }
 
+bool Rewriter::isInvariant(Register Reg, const MachineInstr &MI) const {
+  return loopDepth(Reg) < Loops.getLoopDepth(MI.getParent());
+}
+
+// Whether `Reg` depends on what `MI` produced in an earlier turn of its loop.
+bool Rewriter::feeds(const MachineInstr &MI, Register Reg) const {
+  const MachineLoop *Loop = Loops.getLoopFor(MI.getParent());
+  SmallPtrSet<const MachineInstr *, 16> Seen;
+  SmallVector<Register, 8> Pending = {Reg};
+  while (Loop && !Pending.empty() && Seen.size() < FeedLimit) {
+    const Register Next = Pending.pop_back_val();
+    const MachineInstr *Def = Next.isVirtual() ? MRI.getUniqueVRegDef(Next) : nullptr;
+    if (!Def || !Loop->contains(Def) || !Seen.insert(Def).second)
+      continue;
+    if (Def == &MI)
+      return true;
+    for (const MachineOperand &Use : Def->all_uses())
+      Pending.push_back(Use.getReg());
+  }
+  return false;
+}
+
+// The different indices, with their scales, with which `Reg` is the base of
+// memory operands that are still to be rewritten.
+Rewriter::IndexSet Rewriter::indicesWith(Register Reg) const {
+  IndexSet Indices;
+  for (const MachineOperand &Use : MRI.use_nodbg_operands(Reg)) {
+    const MachineInstr &MI = *Use.getParent();
+    for (const unsigned First : memoryOperands(MI)) {
+      const MachineOperand &Base = MI.getOperand(First + MemBase);
+      const Register Index = MI.getOperand(First + MemIndex).getReg();
+      const int64_t Scale = MI.getOperand(First + MemScale).getImm();
+      if (MI.getOperand(First + MemSegment).getReg().isValid() || !Base.isReg() || !Base.getReg().isValid() ||
+          !Index.isValid())
+        continue;
+      if (Base.getReg() == Reg)
+        Indices.insert({Index, Scale});
+      else if (Scale == 1 && Index == Reg)
+        Indices.insert({Base.getReg(), Scale});
+    }
+  }
+  return Indices;
+}
+
+// Whether a pointer, for which all registers need clear upper halves, takes
+// fewer instructions than a sum for each index.
+bool Rewriter::pointerPays(Register Reg) const {
+  const IndexSet Indices = indicesWith(Reg);
+  unsigned Cost = 1 + !Wide.isClear(Reg);
+  for (const auto &Index : Indices)
+    Cost += !Wide.isClear(Index.first);
+  return Cost < Indices.size();
+}
+
+// The pointer is computed where its register is: take the one further out, or
+// the one that serves more operands.
+bool Rewriter::isBetterPointer(Register Reg, Register Than) const {
+  const unsigned Depth = loopDepth(Reg), OtherDepth = loopDepth(Than);
+  if (Depth != OtherDepth)
+    return Depth < OtherDepth;
+  if (Wide.hasCellPointer(Reg) != Wide.hasCellPointer(Than))
+    return Wide.hasCellPointer(Reg);
+  return indicesWith(Reg).size() > indicesWith(Than).size();
+}
+
 void Rewriter::rewriteOwn(MachineInstr &MI, unsigned First) {
   foldFarDisplacement(MI, First);
   Register Base = MI.getOperand(First + MemBase).getReg();
@@ -108,15 +182,18 @@ void Rewriter::rewriteOwn(MachineInstr &MI, unsigned First) {
   if (!Base.isValid() || !Index.isValid())
     return set(MI, First, Names.R15, Base.isValid() ? 1 : Scale,
                Wide.zeroExtended(Base.isValid() ? Base : Index, MI));
-  // The pointer is computed where the base is: take the one further out.
-  if (Scale == 1) {
-    const unsigned BaseDepth = loopDepth(Base), IndexDepth = loopDepth(Index);
-    const bool IndexIsPointer = Wide.hasCellPointer(Index) && !Wide.hasCellPointer(Base);
-    if (IndexDepth < BaseDepth || (IndexDepth == BaseDepth && IndexIsPointer))
-      std::swap(Base, Index);
-  }
-  const Register Pointer = Wide.cellPointer(Base, MI);
-  set(MI, First, Pointer, Scale, Wide.zeroExtended(Index, MI));
+  Base = Wide.current(Base);
+  Index = Wide.current(Index);
+  if (Base == Index && Scale == 1)
+    return set(MI, First, Names.R15, 2, Wide.zeroExtended(Index, MI));
+  if (Scale == 1 && isBetterPointer(Index, Base))
+    std::swap(Base, Index);
+  if (Wide.hasCellPointer(Base) || isInvariant(Base, MI) || pointerPays(Base))
+    return set(MI, First, Wide.cellPointer(Base, MI), Scale, Wide.zeroExtended(Index, MI));
+  if (Wide.fitsScaled(Index, Scale) && feeds(MI, Base) && !feeds(MI, Index))
+    return set(MI, First, Wide.scaledPointer(Index, Scale, MI), 1, Wide.zeroExtended(Base, MI));
+  const Register Sum = Wide.address32(Base, Scale, Index, MachineOperand::CreateImm(0), MI);
+  set(MI, First, Names.R15, 1, Wide.zeroExtended(Sum, MI));
 }
 
 int64_t accessSize(const MachineInstr &MI) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "MachineWiden.h"
+#include "MachinePasses.h"
 
 #include "ringfence/contract.h"
 
@@ -97,12 +98,29 @@ Register Widener::cleared(Register Reg, const Place &Where) {
   return Result;
 }
 
+// Clears the upper half right where `Reg` is made, and has all users take the
+// result.
+Register Widener::clear(Register Reg) {
+  const auto Known = Replaced.find(Reg);
+  if (Known != Replaced.end())
+    return Known->second;
+  const TargetRegisterClass *Class = MRI.getRegClass(Reg);
+  SmallVector<MachineOperand *, 8> Users;
+  for (MachineOperand &User : MRI.use_nodbg_operands(Reg))
+    Users.push_back(&User);
+  const Register Clear = cleared(Reg, after(*MRI.getUniqueVRegDef(Reg)));
+  if (MRI.constrainRegClass(Clear, Class))
+    for (MachineOperand *User : Users)
+      User->setReg(Clear);
+  return Replaced[Reg] = Clear;
+}
+
 // Makes every value that enters a web of PHIs one with a clear upper half, so
 // that the PHIs need no instruction: entering a loop is rarer than turning it.
 bool Widener::clearInputs(MachineInstr &Phi) {
   SmallVector<MachineInstr *, 4> Pending = {&Phi};
   SmallPtrSet<MachineInstr *, 4> Seen = {&Phi};
-  SmallVector<MachineOperand *, 8> Inputs;
+  SmallVector<Register, 8> Inputs;
   while (!Pending.empty()) {
     MachineInstr *Current = Pending.pop_back_val();
     for (unsigned I = 1; I < Current->getNumOperands(); I += 2) {
@@ -117,18 +135,12 @@ bool Widener::clearInputs(MachineInstr &Phi) {
         if (Seen.insert(Def).second)
           Pending.push_back(Def);
       } else if (!clearsUpperHalf(Input.getReg(), Assumed)) {
-        Inputs.push_back(&Input);
+        Inputs.push_back(Input.getReg());
       }
     }
   }
-  for (MachineOperand *Input : Inputs) {
-    Register &Clear = Cleared[Input->getReg()];
-    if (!Clear.isValid())
-      Clear = cleared(Input->getReg(), after(*MRI.getUniqueVRegDef(Input->getReg())));
-    const TargetRegisterClass *Class = MRI.getRegClass(Input->getParent()->getOperand(0).getReg());
-    Input->setReg(Clear);
-    MRI.constrainRegClass(Clear, Class);
-  }
+  for (const Register Input : Inputs)
+    clear(Input);
   return true;
 }
 
@@ -136,6 +148,7 @@ Register Widener::zeroExtended(Register Reg, MachineInstr &User) {
   const Place BeforeUser = {User.getParent(), User.getIterator()};
   if (Reg.isPhysical())
     return subregToReg(cleared(Reg, BeforeUser), BeforeUser);
+  Reg = current(Reg);
   const auto Known = Extended.find(Reg);
   if (Known != Extended.end())
     return Known->second;
@@ -145,27 +158,156 @@ Register Widener::zeroExtended(Register Reg, MachineInstr &User) {
   if (Def->isPHI())
     clearInputs(*Def);
   SmallPtrSet<MachineInstr *, 4> Assumed;
-  Register Clear = Reg;
-  if (!clearsUpperHalf(Reg, Assumed)) {
-    const auto Existing = Cleared.find(Reg);
-    Clear = Existing != Cleared.end() ? Existing->second : cleared(Reg, after(*Def));
-    Cleared[Reg] = Clear;
+  if (!clearsUpperHalf(Reg, Assumed))
+    Reg = clear(Reg);
+  return Extended[Reg] = subregToReg(Reg, after(*MRI.getUniqueVRegDef(Reg)));
+}
+
+bool Widener::isClear(Register Reg) const {
+  SmallPtrSet<MachineInstr *, 4> Assumed;
+  return Extended.contains(current(Reg)) || clearsUpperHalf(current(Reg), Assumed);
+}
+
+Register Widener::current(Register Reg) const {
+  for (auto Next = Replaced.find(Reg); Next != Replaced.end(); Next = Replaced.find(Reg))
+    Reg = Next->second;
+  return Reg;
+}
+
+// A PHI that a loop steps by an addition: the pointer must not become part of
+// that recurrence.
+bool Widener::isInduction(Register Reg) const {
+  const MachineInstr *Phi = MRI.getUniqueVRegDef(Reg);
+  if (!Phi->isPHI())
+    return false;
+  for (unsigned I = 1; I < Phi->getNumOperands(); I += 2) {
+    const Register Input = Phi->getOperand(I).getReg();
+    const MachineInstr *Step = Input.isVirtual() ? MRI.getUniqueVRegDef(Input) : nullptr;
+    if (Step && !Step->isPHI() && !Step->mayLoad() && !Step->isCopy() && Step->readsRegister(Reg, &TRI))
+      return true;
   }
-  return Extended[Reg] = subregToReg(Clear, after(*MRI.getUniqueVRegDef(Clear)));
+  return false;
+}
+
+// Has the users of `Reg` take the lower half of a cell pointer to it. Not those
+// that rely on its clear upper half: a PHI may be such a user and gets a copy.
+void Widener::replaceUsers(Register Reg, Register Pointer) {
+  MachineInstr *Def = MRI.getUniqueVRegDef(Pointer);
+  const TargetRegisterClass *Class = TRI.getCommonSubClass(Names.GR32, MRI.getRegClass(Reg));
+  SmallVector<MachineOperand *, 8> Users;
+  for (MachineOperand &User : MRI.use_nodbg_operands(Reg))
+    if (!User.getParent()->isSubregToReg() &&
+        !(User.getParent()->isCopy() && User.getParent()->getOperand(0).getReg().isVirtual()))
+      Users.push_back(&User);
+  if (Users.empty() || !Class)
+    return;
+  const Register Low = MRI.createVirtualRegister(Class);
+  build(after(*Def), TargetOpcode::COPY, Low).addReg(Pointer, 0, Names.Sub32);
+  for (MachineOperand *User : Users) {
+    MachineInstr &MI = *User->getParent();
+    if (!MI.isPHI()) {
+      User->setReg(Low);
+      continue;
+    }
+    MachineBasicBlock &From = *MI.getOperand(MI.getOperandNo(User) + 1).getMBB();
+    User->setReg(cleared(Low, {&From, From.getFirstTerminator()}));
+  }
+  Extended[Low] = Extended[Reg];
+  Replaced[Reg] = Low;
+}
+
+// Has memory operands that are r15 + Index use the pointer instead.
+void Widener::addressByPointer(Register Index, Register Pointer) {
+  SmallVector<MachineOperand *, 8> Users;
+  for (MachineOperand &User : MRI.use_nodbg_operands(Index))
+    Users.push_back(&User);
+  for (MachineOperand *User : Users) {
+    MachineInstr &MI = *User->getParent();
+    for (const unsigned First : memoryOperands(MI)) {
+      MachineOperand &Base = MI.getOperand(First + MemBase);
+      if (&MI.getOperand(First + MemIndex) != User || Base.getReg() != Names.R15 ||
+          MI.getOperand(First + MemScale).getImm() != 1)
+        continue;
+      Base.setReg(Pointer);
+      User->setReg(Register());
+      break;
+    }
+  }
 }
 
 Register Widener::cellPointer(Register Reg, MachineInstr &User) {
-  const auto Known = CellPointers.find(Reg);
-  if (Known != CellPointers.end())
-    return Known->second;
+  if (Reg.isVirtual() && hasCellPointer(Reg))
+    return CellPointers[current(Reg)];
   const Register Index = zeroExtended(Reg, User);
   const Register Pointer = MRI.createVirtualRegister(Names.GR64);
   MachineInstr *Def = MRI.getUniqueVRegDef(Index);
   build(after(*Def), Names.Lea64, Pointer).addReg(Names.R15).addImm(1).addReg(Index).addImm(0).addReg(0);
+  Reg = Reg.isVirtual() ? current(Reg) : Reg;
   const auto Shared = Extended.find(Reg);
-  if (Shared != Extended.end() && Shared->second == Index)
-    CellPointers[Reg] = Pointer;
+  if (Shared == Extended.end() || Shared->second != Index)
+    return Pointer;
+  CellPointers[Reg] = Pointer;
+  addressByPointer(Index, Pointer);
+  if (!isInduction(Reg))
+    replaceUsers(Reg, Pointer);
+  return CellPointers[current(Reg)] = Pointer;
+}
+
+// What the instruction that makes a value says about its size. The validator
+// reads the same off the final code.
+bool Widener::fitsScaled(Register Reg, unsigned Scale) const {
+  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
+  if (!Def || Def->getOpcode() <= TargetOpcode::GENERIC_OP_END)
+    return false;
+  uint64_t Largest = UINT32_MAX;
+  const StringRef Name = TII.getName(Def->getOpcode());
+  if (Name.starts_with("MOVZX32r") && Name.contains("8"))
+    Largest = UINT8_MAX;
+  else if (Name.starts_with("MOVZX32r") && Name.ends_with("16"))
+    Largest = UINT16_MAX;
+  else if (Name == "AND32ri" && Def->getOperand(2).isImm() && Def->getOperand(2).getImm() >= 0)
+    Largest = static_cast<uint64_t>(Def->getOperand(2).getImm());
+  else if (Name == "SHR32ri" && Def->getOperand(2).isImm())
+    Largest = UINT32_MAX >> (Def->getOperand(2).getImm() & 31);
+  return Largest * Scale <= UINT32_MAX;
+}
+
+Register Widener::scaledPointer(Register Reg, unsigned Scale, MachineInstr &User) {
+  const Register Index = zeroExtended(Reg, User);
+  Register &Pointer = ScaledPointers[{Index, Scale}];
+  if (Pointer.isValid())
+    return Pointer;
+  Pointer = MRI.createVirtualRegister(Names.GR64);
+  build(after(*MRI.getUniqueVRegDef(Index)), Names.Lea64, Pointer)
+      .addReg(Names.R15)
+      .addImm(Scale)
+      .addReg(Index)
+      .addImm(0)
+      .addReg(0);
   return Pointer;
+}
+
+// A 64-bit register whose lower half is `Reg`.
+Register Widener::anyUpperHalf(Register Reg, MachineInstr &User) {
+  if (!Reg.isVirtual())
+    return zeroExtended(Reg, User);
+  Reg = current(Reg);
+  if (const auto Known = CellPointers.find(Reg); Known != CellPointers.end())
+    return Known->second;
+  if (const auto Known = Extended.find(Reg); Known != Extended.end())
+    return Known->second;
+  MachineInstr *Def = MRI.getUniqueVRegDef(Reg);
+  if (!Def || Def->isTerminator() || TRI.getRegSizeInBits(*MRI.getRegClass(Reg)) != 32)
+    return zeroExtended(Reg, User);
+  Register &Known = Loose[Reg];
+  if (Known.isValid())
+    return Known;
+  const Place Where = after(*Def);
+  const Register Undefined = MRI.createVirtualRegister(Names.GR64NoSp);
+  build(Where, TargetOpcode::IMPLICIT_DEF, Undefined);
+  Known = MRI.createVirtualRegister(Names.GR64NoSp);
+  build(Where, TargetOpcode::INSERT_SUBREG, Known).addReg(Undefined).addReg(Reg).addImm(Names.Sub32);
+  return Known;
 }
 
 bool Widener::flagsLive(const Place &Where) const {
@@ -217,6 +359,7 @@ Register Widener::packetIndex(Register Reg, int32_t Disp, MachineInstr &User) {
     build(BeforeUser, Names.Mov32ri, Constant).addImm(Add & RF_PACKET_INDEX_MASK);
     return subregToReg(Constant, BeforeUser);
   }
+  Reg = current(Reg);
   MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
   if (!Def || Def->isTerminator())
     return mask(Reg, Add, RF_PACKET_INDEX_MASK, BeforeUser);
@@ -251,7 +394,7 @@ Register Widener::packetIndex(Register Base, unsigned Scale, Register Index, int
 Register Widener::address32(Register Base, unsigned Scale, Register Index, const MachineOperand &Disp,
                             MachineInstr &User) {
   const Place Where = {User.getParent(), User.getIterator()};
-  const auto Wide = [&](Register Reg) { return Reg.isValid() ? zeroExtended(Reg, User) : Reg; };
+  const auto Wide = [&](Register Reg) { return Reg.isValid() ? anyUpperHalf(Reg, User) : Reg; };
   const Register WideBase = Wide(Base), WideIndex = Wide(Index);
   const Register Result = MRI.createVirtualRegister(Names.GR32);
   build(Where, Names.Lea32, Result).addReg(WideBase).addImm(Scale).addReg(WideIndex).add(Disp).addReg(0);

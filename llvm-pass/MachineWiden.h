@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // 64-bit registers that hold 32-bit values of SSA machine code, each made once
 // and right after the value itself, so that a loop-invariant one is outside
-// the loop and every user shares it.
+// the loop and every user shares it. The users of the value itself take the new
+// register, so that the two do not live side by side: a zero-extended value is
+// still the value, and so is the lower half of a cell pointer, because r15 is a
+// multiple of 4 GiB.
 #ifndef RINGFENCE_LLVM_PASS_MACHINEWIDEN_H
 #define RINGFENCE_LLVM_PASS_MACHINEWIDEN_H
 
@@ -28,7 +31,17 @@ public:
 
   // r15 + zero-extended `Reg`: what the validator calls a cell pointer.
   llvm::Register cellPointer(llvm::Register Reg, llvm::MachineInstr &User);
-  bool hasCellPointer(llvm::Register Reg) const { return CellPointers.contains(Reg); }
+  bool hasCellPointer(llvm::Register Reg) const { return CellPointers.contains(current(Reg)); }
+
+  // r15 + zero-extended `Reg` * Scale, for a register of which `fitsScaled`.
+  llvm::Register scaledPointer(llvm::Register Reg, unsigned Scale, llvm::MachineInstr &User);
+  bool fitsScaled(llvm::Register Reg, unsigned Scale) const;
+
+  // Whether `Reg` can be an index without an instruction more.
+  bool isClear(llvm::Register Reg) const;
+
+  // The register that users of `Reg` have been given in its place.
+  llvm::Register current(llvm::Register Reg) const;
 
   // ((Reg + Disp + RF_PACKET_INDEX_BIAS) & RF_PACKET_INDEX_MASK), as an index.
   // Reg may be no register: then it counts as 0.
@@ -56,6 +69,11 @@ private:
   bool clearsUpperHalf(llvm::Register Reg, llvm::SmallPtrSetImpl<llvm::MachineInstr *> &Assumed) const;
   bool clearInputs(llvm::MachineInstr &Phi);
   llvm::Register cleared(llvm::Register Reg, const Place &Where);
+  llvm::Register clear(llvm::Register Reg);
+  llvm::Register anyUpperHalf(llvm::Register Reg, llvm::MachineInstr &User);
+  void replaceUsers(llvm::Register Reg, llvm::Register Pointer);
+  void addressByPointer(llvm::Register Index, llvm::Register Pointer);
+  bool isInduction(llvm::Register Reg) const;
   llvm::Register subregToReg(llvm::Register Reg, const Place &Where);
   llvm::Register low32(llvm::Register Reg, const Place &Where);
   llvm::Register mask(llvm::Register Reg, int64_t Add, uint32_t Mask, const Place &Where);
@@ -68,7 +86,8 @@ private:
   const llvm::TargetInstrInfo &TII;
   const llvm::TargetRegisterInfo &TRI;
   const X86Names &Names;
-  llvm::DenseMap<llvm::Register, llvm::Register> Extended, CellPointers, Cleared;
+  llvm::DenseMap<llvm::Register, llvm::Register> Extended, CellPointers, Loose, Replaced;
+  llvm::DenseMap<std::pair<llvm::Register, unsigned>, llvm::Register> ScaledPointers;
   llvm::DenseMap<std::pair<unsigned, int32_t>, llvm::SmallVector<llvm::Register, 1>> PacketIndices;
 };
 

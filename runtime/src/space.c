@@ -84,15 +84,30 @@ static bool write_read_only(const struct rf_nf *nf, int fd)
 	return true;
 }
 
+/* Compiled code relies on it that B is a multiple of the cell's size: then the lower half of a pointer is its
+ * offset. */
+static bool reserve(struct rf_space *space)
+{
+	const size_t length = RESERVATION + (size_t)RF_CELL_SIZE;
+	uint8_t *const start =
+	    mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (start == MAP_FAILED)
+		return false;
+	const size_t before = (size_t)(-(uintptr_t)(start + BELOW) & (uintptr_t)(RF_CELL_SIZE - 1));
+	space->reservation = start + before;
+	space->base = space->reservation + BELOW;
+	if (before > 0)
+		munmap(start, before);
+	munmap(space->reservation + RESERVATION, (size_t)RF_CELL_SIZE - before);
+	return true;
+}
+
 static bool map_all(struct rf_space *space, const struct rf_nf *nf, int fd)
 {
 	if (ftruncate(fd, (off_t)(RF_CELL_SIZE + RF_CONTROL_PRIVATE)) != 0 || !write_read_only(nf, fd))
 		return false;
-	void *memory = mmap(NULL, RESERVATION, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED)
+	if (!reserve(space))
 		return false;
-	space->reservation = memory;
-	space->base = space->reservation + BELOW;
 	for (uint32_t i = 0; i < space->region_count; i++)
 		if (!map_region(space, fd, &space->regions[i]))
 			return false;

@@ -7,5 +7,5 @@ int upper(void) { return *(volatile int *)0x80000000; }
 // CHECK-NEXT: movl (%r15,%r[[A]]), %eax
 int far(char *p) { return p[-0x7ff00001]; }
 // CHECK-LABEL: far:
-// CHECK: addl $-2146435073, %e[[A:[a-z]+]]
+// CHECK: leal -2146435073(%rdi), %e[[A:[a-z]+]]
 // CHECK-NEXT: movsbl (%r15,%r[[A]]), %eax

@@ -9,8 +9,8 @@ int f(const int *p, int i)
 	return r;
 }
 // CHECK-LABEL: f:
-// CHECK: leaq (%r15,%r{{[a-z]+}}), %[[P:r[a-z]+]]
+// CHECK: leal (%rdi,%rsi,4), %e[[P:[a-z]+]]
 // CHECK: #APP
-// CHECK-NEXT: movl (%[[P]],%r{{[a-z]+}},4), %e[[R:[a-z]+]]
+// CHECK-NEXT: movl (%r15,%r[[P]]), %e[[R:[a-z]+]]
 // CHECK-NEXT: addl table+8(%r15), %e[[R]]
 // CHECK-NEXT: #NO_APP
