@@ -62,6 +62,7 @@ void runPasses(Module &module, ModuleAnalysisManager &analyses) {
   const auto exports = takeExports(module);
   lowerFunctionPointers(module);
   emitExports(module, exports);
+  shortenChains(module);
   setLinkage(module);
   setAttributes(module);
 }

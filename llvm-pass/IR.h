@@ -42,6 +42,8 @@ void lowerFunctionPointers(llvm::Module &module);
 llvm::SmallVector<llvm::Function *, 0> takeExports(llvm::Module &module);
 // Tables of exported functions and of function entries.
 void emitExports(llvm::Module &module, llvm::ArrayRef<llvm::Function *> exports);
+// Chains of an associative operation, so that a loop's recurrence enters them last.
+void shortenChains(llvm::Module &module);
 // Linkage and attributes that the machine passes rely on.
 void setLinkage(llvm::Module &module);
 void setAttributes(llvm::Module &module);
