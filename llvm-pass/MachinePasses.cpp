@@ -31,6 +31,7 @@ void addMachinePasses(TargetPassConfig &Config) {
   Config.insertPass(&FinalizeISelID, createAddressPass());
   Config.insertPass(&PrologEpilogCodeInserterID, createFramePass());
   // Runs at every level, after the target's last rewriting of instructions.
+  Config.insertPass(&StackMapLivenessID, createLoopsPass());
   Config.insertPass(&StackMapLivenessID, createFinishPass());
 }
 
