@@ -239,6 +239,8 @@ def main():
             else:
                 survivors.append(mutation)
                 print("NOT NOTICED", describe(mutation), flush=True)
+            if (sum(noticed.values()) + len(survivors)) % 10 == 0:
+                print(f"{sum(noticed.values())} noticed, {len(survivors)} not", file=sys.stderr, flush=True)
     total = sum(noticed.values()) + len(survivors)
     by = ", ".join(f"{target} {count}" for target, count in sorted(noticed.items(), key=lambda item: -item[1]))
     score = 100 * sum(noticed.values()) / total if total else 0

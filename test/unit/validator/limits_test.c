@@ -302,6 +302,17 @@ Test(limits, more_spills_than_are_tracked)
 	EMIT(&text, 0x0f, 0x0b);
 	cr_expect_eq(check(&text, &report), RFV_REJECTED);
 	cr_expect_str_eq(rfv_rule_name(finding.rule), "memory-index");
+
+	EMIT(&text, 0x48, 0x81, 0xec);
+	emit(&text, &frame, sizeof frame);
+	EMIT(&text, 0x89, 0xff);
+	for (uint32_t i = 0; i < slots; i++)
+		emit_frame_store(&text, 8 * i);
+	emit_frame_load(&text, frame - 8); /* one too many to be tracked */
+	EMIT(&text, 0x41, 0x8b, 0x04, 0x07);
+	EMIT(&text, 0x0f, 0x0b);
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "memory-index");
 }
 
 /* Frames of many sizes in many functions: what one tracked is forgotten for the next. */
