@@ -21,6 +21,7 @@
 /* Where the part of the control block that all cells of an NF share begins. */
 #define CONTROL_TABLES RF_IN_CONTROL(RF_FUNCTION_TABLE_OFFSET)
 #define STACK_MAPPING (RF_STACK_TOP + RF_CONTROL_STACK_GUARD_HIGH)
+
 /* r15 is reached upwards by at most cell value + 8 * index + displacement + operand. */
 _Static_assert((uint64_t)RF_CELL_SIZE *RF_CELL_COPIES >=
                    (uint64_t)RF_CELL_SIZE + 8 * (uint64_t)RF_CELL_SIZE + 0x80000000 + 64,
