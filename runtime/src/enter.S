@@ -38,6 +38,12 @@
 1:
 .endm
 
+.macro clear registers:vararg
+	.irp r, \registers
+	xorl	%\r, %\r
+	.endr
+.endm
+
 /* struct rf_outcome rf_enter(struct rf_context *context, uint32_t argument) */
 	.globl	rf_enter
 	.type	rf_enter, @function
@@ -63,18 +69,7 @@ rf_enter:
 	clear_vectors %rdi
 	movq	RF_CTX_STACK(%rdi), %rsp
 	movl	%esi, %edi
-	xorl	%eax, %eax
-	xorl	%ebx, %ebx
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
-	xorl	%esi, %esi
-	xorl	%ebp, %ebp
-	xorl	%r8d, %r8d
-	xorl	%r9d, %r9d
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
-	xorl	%r12d, %r12d
-	xorl	%r13d, %r13d
+	clear	eax, ebx, ecx, edx, esi, ebp, r8d, r9d, r10d, r11d, r12d, r13d
 	call	*(RF_CONTROL_OFFSET + RF_PRIVATE_ENTRY)(%r15)
 	movq	(RF_CONTROL_OFFSET + RF_PRIVATE_CONTEXT)(%r15), %rcx
 	movl	%eax, %eax
@@ -144,14 +139,7 @@ host_call:
 	jnz	rf_unwind
 	clear_vectors %rdi
 	popq	%rsp
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
-	xorl	%esi, %esi
-	xorl	%edi, %edi
-	xorl	%r8d, %r8d
-	xorl	%r9d, %r9d
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
+	clear	ecx, edx, esi, edi, r8d, r9d, r10d, r11d
 	ret
 	.size	host_call, . - host_call
 
