@@ -4,13 +4,17 @@
 # missing. demo.sh and test.sh call it; calling it again is quick.
 set -eu
 
-build_packages="clang-22 llvm-22-dev llvm-22-tools lld-22 gcc g++ cmake ninja-build pkg-config
+validator_packages="gcc g++ cmake make libzydis-dev libzycore-dev libelf-dev libdw-dev libjansson-dev nettle-dev libseccomp-dev"
+build_packages="$validator_packages clang-22 llvm-22-dev llvm-22-tools lld-22 gcc g++ cmake ninja-build pkg-config
 libzydis-dev libzycore-dev libelf-dev libdw-dev libpcap-dev libjansson-dev zlib1g-dev libxml2-dev libffi-dev"
 test_packages="libcriterion-dev libcapstone-dev libunicorn-dev libclang-rt-22-dev python3 clang-format-22 qemu-system-x86 busybox-static cpio csmith libcsmith-dev gdb"
+# One test takes a schema from an npm package: npm, from whomever, will do.
+ci_packages="python3-jsonschema python3-yaml pre-commit git mandoc"
+command -v npm >/dev/null || ci_packages="$ci_packages npm"
 demo_packages="iproute2 iputils-ping curl python3"
 
 usage() {
-	echo "usage: setup.sh [build] [test] [demo]   (default: build)"
+	echo "usage: setup.sh [validator] [build] [test] [demo]   (default: build)"
 	echo "Installs the Debian packages for building, testing or the demo, or lists what is missing."
 }
 
@@ -18,8 +22,9 @@ usage() {
 wanted=""
 for part; do
 	case $part in
+	validator) wanted="$wanted $validator_packages" ;;
 	build) wanted="$wanted $build_packages" ;;
-	test) wanted="$wanted $build_packages $test_packages" ;;
+	test) wanted="$wanted $build_packages $test_packages $ci_packages" ;;
 	demo) wanted="$wanted $build_packages $demo_packages" ;;
 	-h | --help) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;

@@ -20,7 +20,7 @@ const char *verdict_name(enum rfv_verdict verdict)
 	}
 }
 
-void disassemble(const struct rfv_finding *finding, char *text, size_t size)
+void disassemble(const uint8_t *bytes, size_t length, uint32_t address, char *text, size_t size)
 {
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 	ZydisDecodedInstruction insn;
@@ -30,75 +30,132 @@ void disassemble(const struct rfv_finding *finding, char *text, size_t size)
 	text[0] = '\0';
 	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 	ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_ATT);
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, finding->bytes, finding->length, &insn, operands)))
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, length, &insn, operands)))
 		return;
 	if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
-	        &formatter, &insn, operands, insn.operand_count_visible, text, size, finding->address, NULL)))
+	        &formatter, &insn, operands, insn.operand_count_visible, text, size, address, NULL)))
 		text[0] = '\0';
 }
 
-void format_bytes(const struct rfv_finding *finding, char *text, size_t size)
+void format_bytes(const uint8_t *bytes, size_t length, char *text, size_t size)
 {
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (uint8_t i = 0; i < finding->length && used + 4 <= size; i++)
-		used +=
-		    (size_t)snprintf(text + used, size - used, i == 0 ? "%02x" : " %02x", finding->bytes[i]);
+	for (size_t i = 0; i < length && used + 4 <= size; i++)
+		used += (size_t)snprintf(text + used, size - used, i == 0 ? "%02x" : " %02x", bytes[i]);
+}
+
+uint32_t shown_findings(const struct output *output, const struct result *result)
+{
+	const uint32_t stored = result->report->stored;
+
+	return stored < output->max_shown ? stored : output->max_shown;
+}
+
+void put_finding_count(FILE *out, const struct output *output, const struct result *result)
+{
+	const uint64_t total = result->report->total;
+	const uint32_t shown = shown_findings(output, result);
+
+	if (total == 0)
+		return;
+	(void)fprintf(out, "%" PRIu64 " finding%s", total, total == 1 ? "" : "s");
+	if (total > shown)
+		(void)fprintf(out, " (%" PRIu32 " shown)", shown);
+	if (result->baseline)
+		(void)fprintf(out, ": %" PRIu64 " new, %" PRIu64 " in the baseline; it would not load",
+		              total - result->known, result->known);
 }
 
 static void print_place(FILE *out, const struct place *place)
 {
-	if (place->symbol != NULL)
-		(void)fprintf(out, "    in %s+0x%" PRIx32 "\n", place->symbol, place->symbol_offset);
-	if (place->file != NULL)
-		(void)fprintf(out, "    at %s:%d\n", place->file, place->line);
+	if (place->symbol != NULL) {
+		(void)fputs("    in ", out);
+		put_display(out, place->symbol);
+		(void)fprintf(out, "+0x%" PRIx32 "\n", place->symbol_offset);
+	}
+	if (place->file != NULL) {
+		(void)fputs("    at ", out);
+		put_display(out, place->file);
+		(void)fprintf(out, ":%d\n", place->line);
+	}
 }
 
-static void print_finding(FILE *out, const char *path, const struct rfv_finding *finding,
-                          struct places *places)
+static void print_finding(FILE *out, const char *path, const struct detail *detail)
 {
+	const struct rfv_finding *finding = detail->finding;
+	const char *severity = detail->known ? "known" : "error";
 	char bytes[3 * RFV_INSTRUCTION_MAX + 1];
 	char code[160];
-	struct place place;
 
+	put_display(out, path);
 	if (finding->length == 0) {
-		(void)fprintf(out, "%s: error[%s]: %s (file offset 0x%" PRIx32 ")\n", path,
+		(void)fprintf(out, ": %s[%s]: %s (file offset 0x%" PRIx32 ")\n", severity,
 		              rfv_rule_name(finding->rule), finding->message, finding->file_offset);
 		return;
 	}
-	(void)fprintf(out, "%s:0x%" PRIx32 ": error[%s]: %s\n", path, finding->address,
+	(void)fprintf(out, ":0x%" PRIx32 ": %s[%s]: %s\n", finding->address, severity,
 	              rfv_rule_name(finding->rule), finding->message);
-	format_bytes(finding, bytes, sizeof bytes);
-	disassemble(finding, code, sizeof code);
+	format_bytes(finding->bytes, finding->length, bytes, sizeof bytes);
+	disassemble(finding->bytes, finding->length, finding->address, code, sizeof code);
 	(void)fprintf(out, "    %s%s%s\n", bytes, code[0] == '\0' ? "" : "  ", code);
-	place = places_find(places, finding->address);
-	print_place(out, &place);
+	print_place(out, &detail->place);
 }
 
 static void print_statistics(FILE *out, const struct result *result)
 {
 	const struct rfv_stats *stats = &result->report->stats;
 
+	put_display(out, result->path);
 	(void)fprintf(out,
-	              "%s: text_bytes=%" PRIu32 " instructions=%" PRIu32 " functions=%" PRIu32
+	              ": text_bytes=%" PRIu32 " instructions=%" PRIu32 " functions=%" PRIu32
 	              " blocks=%" PRIu32 " block_visits=%" PRIu64 " memory_bytes=%" PRIu64 " seconds=%.6f\n",
-	              result->path, stats->text_bytes, stats->instructions, stats->functions, stats->blocks,
+	              stats->text_bytes, stats->instructions, stats->functions, stats->blocks,
 	              stats->block_visits, stats->memory_bytes, result->seconds);
 }
 
-void print_text(FILE *out, const struct result *result, struct places *places, bool statistics)
+static bool text_open(struct output *output)
 {
-	const struct rfv_report *report = result->report;
-
-	for (uint32_t i = 0; i < report->stored; i++)
-		print_finding(out, result->path, &report->findings[i], places);
-	(void)fprintf(out, "%s: %s", result->path, verdict_name(result->verdict));
-	if (report->total > 0)
-		(void)fprintf(out, ", %" PRIu64 " finding%s", report->total, report->total == 1 ? "" : "s");
-	if (report->total > report->stored)
-		(void)fprintf(out, " (%" PRIu32 " shown)", report->stored);
-	(void)fprintf(out, "\n");
-	if (statistics)
-		print_statistics(out, result);
+	(void)output;
+	return true;
 }
+
+static bool text_add(struct output *output, const struct result *result)
+{
+	FILE *out = output->out;
+
+	if (result->error != NULL)
+		return true; /* standard error has it */
+	if (output->settings->quiet && result->verdict == RFV_ACCEPTED)
+		return true;
+	for (uint32_t i = 0; i < shown_findings(output, result); i++)
+		print_finding(out, result->path, &result->details[i]);
+	if (result->places_problem != NULL) {
+		put_display(out, result->path);
+		(void)fprintf(out, ": note: symbols and lines may be missing: %s\n", result->places_problem);
+	}
+	for (const char *const *vanished = result->vanished; result->baseline && *vanished != NULL;
+	     vanished++) {
+		put_display(out, result->path);
+		(void)fputs(": note: in the baseline and no longer found: ", out);
+		put_display(out, *vanished);
+		(void)fputc('\n', out);
+	}
+	put_display(out, result->path);
+	(void)fprintf(out, ": %s%s", verdict_name(result->verdict), result->report->total > 0 ? ", " : "");
+	put_finding_count(out, output, result);
+	(void)fputc('\n', out);
+	if (output->settings->statistics)
+		print_statistics(out, result);
+	return true;
+}
+
+static bool text_close(struct output *output)
+{
+	(void)output;
+	return true;
+}
+
+const struct format text_format = {
+    .name = "text", .max_shown = 20, .open = text_open, .add = text_add, .close = text_close};
