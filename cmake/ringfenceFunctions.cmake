@@ -13,6 +13,15 @@
 #
 # Builds a network function with rf-cc, which has the validator prove it. Adds a target NAME that is built by default; its
 # property NETWORK_FUNCTION is the file.
+#
+# ringfence_add_validation_test(NAME
+#   [TARGETS TARGET...]            of add_network_function
+#   [FILES FILE...]                network functions that others built
+#   [BASELINE FILE]                known findings, which do not fail the test; such a file still would not load
+#   [SARIF FILE] [JUNIT FILE]      reports, in the binary directory
+#   [OPTIONS OPTION...])           of rf-validate
+#
+# Adds a test that has rf-validate prove the files.
 
 function(_ringfence_absolute result base)
   set(paths)
@@ -86,4 +95,44 @@ function(add_network_function name)
     VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${output})
   set_target_properties(${name} PROPERTIES NETWORK_FUNCTION ${output})
+endfunction()
+
+function(ringfence_add_validation_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "BASELINE;SARIF;JUNIT" "TARGETS;FILES;OPTIONS")
+  if(test_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "ringfence_add_validation_test(${name}): unknown arguments: ${test_UNPARSED_ARGUMENTS}")
+  endif()
+  _ringfence_absolute(files "${CMAKE_CURRENT_SOURCE_DIR}" ${test_FILES})
+  foreach(target IN LISTS test_TARGETS)
+    set(file)
+    if(TARGET ${target})
+      get_target_property(file ${target} NETWORK_FUNCTION)
+    endif()
+    if(NOT file)
+      message(FATAL_ERROR "ringfence_add_validation_test(${name}): add_network_function did not make ${target}")
+    endif()
+    list(APPEND files "${file}")
+  endforeach()
+  if(NOT files)
+    message(FATAL_ERROR "ringfence_add_validation_test(${name}): neither TARGETS nor FILES")
+  endif()
+
+  set(options ${test_OPTIONS})
+  if(test_BASELINE)
+    _ringfence_absolute(baseline "${CMAKE_CURRENT_SOURCE_DIR}" "${test_BASELINE}")
+    list(APPEND options "--baseline=${baseline}")
+  endif()
+  foreach(format SARIF JUNIT)
+    if(test_${format})
+      _ringfence_absolute(report "${CMAKE_CURRENT_BINARY_DIR}" "${test_${format}}")
+      string(TOLOWER ${format} lower)
+      list(APPEND options "--format=${lower}:${report}")
+    endif()
+  endforeach()
+  if(TARGET rf-validate)
+    set(validator $<TARGET_FILE:rf-validate>)
+  else()
+    set(validator ${RINGFENCE_VALIDATE})
+  endif()
+  add_test(NAME ${name} COMMAND ${validator} --source-root=${CMAKE_SOURCE_DIR} ${options} -- ${files})
 endfunction()
