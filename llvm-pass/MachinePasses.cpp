@@ -27,6 +27,7 @@ void addMachinePasses(TargetPassConfig &Config) {
   Config.insertPass(&FinalizeISelID, createUnsupportedPass());
   Config.insertPass(&FinalizeISelID, createArgumentPass());
   Config.insertPass(&FinalizeISelID, createNoRexPass());
+  Config.insertPass(&FinalizeISelID, createFencePass());
   Config.insertPass(&FinalizeISelID, createBranchPass());
   Config.insertPass(&FinalizeISelID, createAddressPass());
   Config.insertPass(&PrologEpilogCodeInserterID, createFramePass());

@@ -19,6 +19,7 @@ namespace ringfence {
 llvm::MachineFunctionPass *createUnsupportedPass(); // diagnoses what no pass can make right
 llvm::MachineFunctionPass *createArgumentPass();    // parameters on the stack that are changed
 llvm::MachineFunctionPass *createNoRexPass();       // instructions that cannot name r14/r15
+llvm::MachineFunctionPass *createFencePass();       // fences that are stores to the stack
 llvm::MachineFunctionPass *createBranchPass();      // indirect calls and jump tables
 llvm::MachineFunctionPass *createAddressPass();     // memory operands onto r15 and r14
 // Right after the frame is laid out:

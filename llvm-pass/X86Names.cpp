@@ -99,6 +99,8 @@ X86Names::X86Names(const TargetInstrInfo &TII, const TargetRegisterInfo &TRI) {
   Mov8rm = Op("MOV8rm");
   Movzx32rm8 = Op("MOVZX32rm8");
   Movsx32rm8 = Op("MOVSX32rm8");
+  Or32mi8Locked = Op("OR32mi8Locked");
+  MFence = Op("MFENCE");
 }
 
 const X86Names &X86Names::get(const MachineFunction &MF) {

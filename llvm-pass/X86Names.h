@@ -41,6 +41,7 @@ struct X86Names {
   unsigned Call64r, Call64m, TailCall64r, TailCall64m, Jump64r, Jump64m, Mov32rm;
   unsigned Mov8mrNoRex, Mov8rmNoRex, Movzx32rm8NoRex, Movsx32rm8NoRex, Movzx32rr8NoRex;
   unsigned Mov8mr, Mov8rm, Movzx32rm8, Movsx32rm8;
+  unsigned Or32mi8Locked, MFence;
 };
 
 } // namespace ringfence

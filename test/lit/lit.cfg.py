@@ -18,6 +18,11 @@ config.environment["PATH"] = os.pathsep.join([os.path.join(prefix, "bin"), llvm,
 # A host's library path must not get into the link.
 config.environment["LIBRARY_PATH"] = ""
 
+# What this processor can run: cpu-avx2, cpu-sha, …
+with open("/proc/cpuinfo", encoding="ascii") as file:
+    flags = next((line for line in file if line.startswith("flags")), "").replace("sha_ni", "sha").split()
+config.available_features.update(f"cpu-{flag}" for flag in flags)
+
 configuration = os.path.join(prefix, "share", "ringfence", "ringfence.cfg")
 clang = os.path.join(llvm, "clang")
 config.substitutions += [
