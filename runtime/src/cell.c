@@ -264,3 +264,10 @@ const char *rf_cell_name(const struct rf_cell *cell)
 {
 	return cell->name;
 }
+
+struct rf_cell_place rf_cell_place(const struct rf_cell *cell)
+{
+	return (struct rf_cell_place){.text = (uint64_t)(uintptr_t)cell->nf->text,
+	                              .base = cell->context.base,
+	                              .text_address = cell->nf->image.text.address};
+}

@@ -13,6 +13,7 @@
 
 #include <ringfence/runtime.h>
 
+#include "gdb.h"
 #include "options.h"
 #include "ports.h"
 #include "stats.h"
@@ -121,14 +122,21 @@ static enum rf_status make_cell(struct run *run, uint32_t i)
 	};
 	status = rf_cell_create(run->nfs[first], &cell_options, &run->cells[i], &run->error);
 	free(config);
-	return status == RF_OK ? rf_cell_start(run->cells[i], &run->error) : status;
+	return status;
 }
 
+/* All are made before the first one runs: a debugger is told of them before the thread's clock ticks. */
 static enum rf_status make_cells(struct run *run)
 {
-	enum rf_status status = rf_thread_begin(&run->error);
+	enum rf_status status = RF_OK;
 	for (uint32_t i = 0; status == RF_OK && i < run->options.nf_count; i++)
 		status = make_cell(run, i);
+	if (status == RF_OK && run->options.gdb_path != NULL)
+		status = gdb_write(&run->options, run->cells, &run->error);
+	if (status == RF_OK)
+		status = rf_thread_begin(&run->error);
+	for (uint32_t i = 0; status == RF_OK && i < run->options.nf_count; i++)
+		status = rf_cell_start(run->cells[i], &run->error);
 	return status;
 }
 

@@ -33,19 +33,29 @@ enum {
 	OPT_REPEAT,
 	OPT_ONE_TENANT,
 	OPT_SLOTS,
+	OPT_GDB,
 	OPT_VERSION,
 	OPT_HELP
 };
 
 static const struct option long_options[] = {
-    {"in", required_argument, NULL, OPT_IN},         {"out", required_argument, NULL, OPT_OUT},
-    {"bidir", no_argument, NULL, OPT_BIDIR},         {"burst", required_argument, NULL, OPT_BURST},
-    {"copy", no_argument, NULL, OPT_COPY},           {"stats", required_argument, NULL, OPT_STATS},
-    {"mem", required_argument, NULL, OPT_MEM},       {"on-fault", required_argument, NULL, OPT_ON_FAULT},
-    {"budget", required_argument, NULL, OPT_BUDGET}, {"call", required_argument, NULL, OPT_CALL},
-    {"repeat", required_argument, NULL, OPT_REPEAT}, {"one-tenant", no_argument, NULL, OPT_ONE_TENANT},
-    {"slots", required_argument, NULL, OPT_SLOTS},   {"version", no_argument, NULL, OPT_VERSION},
-    {"help", no_argument, NULL, OPT_HELP},           {0},
+    {"in", required_argument, NULL, OPT_IN},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"bidir", no_argument, NULL, OPT_BIDIR},
+    {"burst", required_argument, NULL, OPT_BURST},
+    {"copy", no_argument, NULL, OPT_COPY},
+    {"stats", required_argument, NULL, OPT_STATS},
+    {"mem", required_argument, NULL, OPT_MEM},
+    {"on-fault", required_argument, NULL, OPT_ON_FAULT},
+    {"budget", required_argument, NULL, OPT_BUDGET},
+    {"call", required_argument, NULL, OPT_CALL},
+    {"repeat", required_argument, NULL, OPT_REPEAT},
+    {"one-tenant", no_argument, NULL, OPT_ONE_TENANT},
+    {"slots", required_argument, NULL, OPT_SLOTS},
+    {"gdb", required_argument, NULL, OPT_GDB},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},
+    {0},
 };
 
 static const char usage[] =
@@ -91,6 +101,8 @@ static void print_help(void)
 	    "  --call NAME[=U32]   call the exported function uint32_t NAME(uint32_t) and print what it\n"
 	    "                      returns, as a line of JSON; all calls are made in order in the same cell\n"
 	    "  --repeat N          make each call N times (1), print the last result and the mean time\n"
+	    "  --gdb FILE          write commands for gdb that make it know the network functions, and stop\n"
+	    "                      before their first instruction when run by gdb\n"
 	    "  --help, --version\n"
 	    "\n"
 	    "Exit status: 0 well, 1 a network function was rejected or failed, 2 wrong usage, 3 a file or\n"
@@ -248,6 +260,9 @@ static bool apply(struct options *options, int option, const char *value)
 		return true;
 	case OPT_ONE_TENANT:
 		options->one_tenant = true;
+		return true;
+	case OPT_GDB:
+		options->gdb_path = value;
 		return true;
 	case OPT_SLOTS:
 		return number_option("slots", value, SLOTS_MIN, RF_POOL_SLOTS_MAX, &options->slots);

@@ -30,6 +30,7 @@ struct options {
 	uint32_t output_count;
 	struct call_spec calls[CALLS_MAX];
 	uint32_t call_count;
+	const char *gdb_path; /* null: no commands for gdb */
 	bool bidirectional;
 	bool copy;
 	bool one_tenant;

@@ -27,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 CSMITH_INCLUDE = Path("/usr/include/csmith")
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
-TRIVIAL, LARGE = 2500, 50000  # bytes of source: shorter ones call next to nothing, longer ones cost too much time
+TRIVIAL = 2500  # bytes of source: a program shorter than that calls next to nothing
 FLAGS = ["-w", "-Wno-incompatible-pointer-types", "-Wno-int-conversion", "-fno-strict-aliasing", "-fwrapv",
          f"-I{HERE / 'include'}", f"-I{CSMITH_INCLUDE}"]
 
@@ -65,14 +65,14 @@ def run(command, timeout, folder=None):
         return None, f"no end after {timeout} s"
 
 
-def generate(seed, folder):
+def generate(seed, folder, largest):
     """The text of a seed's program, its names made its own. Csmith's constants get no `L`: long is the one type whose
     width differs."""
     shape = SHAPES[random.Random(seed).randrange(len(SHAPES))]
     status, text = run(["csmith", "-s", seed, *COMMON, *shape], 300, folder)  # writes platform.info where it stands
     if status != 0:
         raise Skip(f"csmith: {text.strip()[:200]}")
-    if not TRIVIAL <= len(text) <= LARGE:
+    if not TRIVIAL <= len(text) <= largest:
         raise Skip("trivial" if len(text) < TRIVIAL else "large")
     text = re.sub(r"\b(0[xX][0-9A-Fa-f]+|\d+)(U?)L(?!L)\b", r"\1\2", text)
     text = re.sub(r"(?m)^#include .*$", "", text)
@@ -182,7 +182,7 @@ def try_batch(tools, seeds, levels):
     outcomes, texts = {}, {}
     for seed in seeds:
         try:
-            texts[seed] = generate(seed, folder)
+            texts[seed] = generate(seed, folder, tools.largest)
         except Skip as reason:
             outcomes[seed] = ("skipped", str(reason))
     try:
@@ -199,9 +199,9 @@ def try_batch(tools, seeds, levels):
 
 
 class Tools:
-    def __init__(self, prefix, folder, run_options):
+    def __init__(self, prefix, folder, run_options, largest):
         self.rf_cc, self.rf_run = prefix / "bin" / "rf-cc", prefix / "bin" / "rf-run"
-        self.folder, self.run_options = folder, run_options
+        self.folder, self.run_options, self.largest = folder, run_options, largest
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -216,6 +216,7 @@ def arguments():
     p.add_argument("--results", type=Path, help="file of one JSON line a seed, to add to and to continue from")
     p.add_argument("--jobs", type=int, default=1)
     p.add_argument("--batch", type=int, default=10, help="programs compiled together (default 10)")
+    p.add_argument("--largest", type=int, default=50000, help="skip programs of more bytes, which cost much time (default 50000)")
     p.add_argument("--seconds", type=float, default=0, help="start no new batch after this time")
     p.add_argument("--run-option", action="append", default=[], help="for rf-run; may be repeated")
     args = p.parse_args()
@@ -257,7 +258,7 @@ def main():
     if not shutil.which("csmith") or not (CSMITH_INCLUDE / "safe_math.h").exists():
         print("csmith.py: skipped: install Debian's packages csmith and libcsmith-dev")
         return SKIPPED
-    tools = Tools(args.prefix, args.folder.resolve(), args.run_option)
+    tools = Tools(args.prefix, args.folder.resolve(), args.run_option, args.largest)
     if not tools.rf_cc.exists() or not tools.rf_run.exists():
         print(f"csmith.py: no rf-cc and rf-run in {args.prefix}/bin: build them first", file=sys.stderr)
         return 3

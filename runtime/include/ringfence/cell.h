@@ -153,4 +153,13 @@ const struct rf_fault *rf_cell_fault(const struct rf_cell *cell);
 
 const char *rf_cell_name(const struct rf_cell *cell);
 
+/* Where things are in this process, for debuggers: host addresses. */
+struct rf_cell_place {
+	uint64_t text; /* of the text's first byte, which is linked at text_address */
+	uint64_t base; /* r15: of address 0 of the cell's memory */
+	uint32_t text_address;
+};
+
+struct rf_cell_place rf_cell_place(const struct rf_cell *cell);
+
 #endif
