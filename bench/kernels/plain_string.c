@@ -31,6 +31,19 @@ int strncmp(const char *a, const char *b, size_t limit)
 	return 0;
 }
 
+static int lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + 32 : (unsigned char)c;
+}
+
+int strncasecmp(const char *a, const char *b, size_t limit)
+{
+	for (size_t i = 0; i < limit; i++)
+		if (lower(a[i]) != lower(b[i]) || a[i] == 0)
+			return lower(a[i]) - lower(b[i]);
+	return 0;
+}
+
 int strcmp(const char *a, const char *b)
 {
 	return strncmp(a, b, SIZE_MAX);
