@@ -100,16 +100,22 @@ def collect(args, programs, classes, builds, sizes):
     return results
 
 
-def write_report(results):
-    (ROOT / "docs" / "img").mkdir(parents=True, exist_ok=True)
-    for group in groups_of(results):
-        (ROOT / "docs" / "img" / f"{group}.svg").write_text(bar_chart(results, group))
+def write_report(all_results):
+    """Replaces what was measured now; what an earlier run measured of the other group stays."""
+    raw, images = ROOT / "bench" / "results", ROOT / "docs" / "img"
+    for folder in (raw, images):
+        folder.mkdir(parents=True, exist_ok=True)
+    for results in all_results:
+        for group in groups_of(results):
+            (raw / f"{group}.json").write_text(json.dumps(results, indent=1) + "\n")
+            (images / f"{group}.svg").write_text(bar_chart(results, group))
+    kept = [json.loads(f.read_text()) for f in (raw / "kernels.json", raw / "packages.json") if f.exists()]
     page = ROOT / "docs" / "performance.md"
     text = page.read_text() if page.exists() else ""
     if BEGIN not in text or END not in text:
         raise Failure(f"{page}: the lines {BEGIN} and {END} are missing")
     head, rest = text.split(BEGIN, 1)
-    page.write_text(head + BEGIN + "\n" + section(results) + END + rest.split(END, 1)[1])
+    page.write_text(head + BEGIN + "\n" + "\n".join(map(section, kept)) + END + rest.split(END, 1)[1])
 
 
 def main():
@@ -123,16 +129,14 @@ def main():
     context = Context(args.folder, prefix)
     programs = select_programs(args, context)
     builds, sizes = build_all(programs, classes, context, args.keep_going)
-    results = collect(args, programs, classes, builds, sizes)
-    raw = json.dumps(results, indent=1) + "\n"
-    (context.folder / "kernels.json").write_text(raw)
+    groups = list(dict.fromkeys(p.group for p in programs))
+    all_results = [collect(args, [p for p in programs if p.group == g], classes, builds, sizes) for g in groups]
+    (context.folder / "results.json").write_text(json.dumps(all_results, indent=1) + "\n")
     if args.write:
-        target = ROOT / "bench" / "results"
-        target.mkdir(parents=True, exist_ok=True)
-        (target / "kernels.json").write_text(raw)
-        write_report(results)
-    print(section(results))
-    print(summary(results))
+        write_report(all_results)
+    for results in all_results:
+        print(section(results))
+        print(summary(results))
 
 
 if __name__ == "__main__":
