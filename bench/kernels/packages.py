@@ -20,9 +20,9 @@ BZIP2_FILES = "blocksort bzlib compress crctable decompress huffman randtable".s
 # Files of a package that its adapter wants as data: {program: {symbol: file}}
 DATA = {"bzip2": {"sample_plain": "sample1.ref", "sample_packed": "sample1.bz2"}}
 
-# lz4 hashes other bytes where registers have 32 bits, so it compresses to other bytes; Lua needs math.h, of which the
+# lz4 hashes other bytes where registers have 32 bits, so it compresses to other bytes; the others need math.h, of which the
 # library's parts are written for x86-64.
-NOT_IN_WASM = {"lz4", "lua"}
+NOT_IN_WASM = {"lz4", "cjson", "lua"}
 
 # name: (source package, files, include folders, flags, {file: flags of that file})
 RECIPES = {
