@@ -6,6 +6,8 @@ offsets, and it cuts addresses to 32 bits, as pointers are in the network functi
 pointer points to, $rf("variable") the value of a variable in memory, and $rf_packet(pointer) what a packet pointer points to.
 They work where execution stands in a network function.
 """
+import re
+
 import gdb
 
 cells = []  # (text, linked, base, path)
@@ -64,17 +66,73 @@ def read(address, kind):
 CONTROL_STACK = 1 << 20  # bytes, at most
 
 
+# By DWARF number: System V ABI for AMD64, figure 3.36.
+REGISTERS = ("rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15")
+
+
+def host_address(address, cell):
+    """Of what is on the control stack, if the address, cut to 32 bits, is near rsp; in the cell's memory otherwise."""
+    stack = int(gdb.selected_frame().read_register("rsp")) & (2**64 - 1)
+    distance = signed((address - stack) % 2**32)
+    return stack + distance if abs(distance) < CONTROL_STACK else cell[2] + address % 2**32
+
+
+def load(address, size):
+    return int.from_bytes(gdb.selected_inferior().read_memory(address, size).tobytes(), "little")
+
+
+def location(name):
+    """The DWARF operations that say where a variable is now, each with its numbers."""
+    text = gdb.execute(f"info address {name}", to_string=True)
+    # A caller stands behind its call, which may be the end of a range.
+    at = (gdb.selected_frame().pc() - (gdb.selected_frame().newer() is not None)) % 2**32
+    if "Range" in text:
+        ranges = re.findall(r"Range (0x[0-9a-f]+)-(0x[0-9a-f]+):(.*?)(?=Range|\Z)", text, re.S)
+        text = next((what for low, high, what in ranges if int(low, 16) <= at < int(high, 16)), "")
+    return [line.split() for line in re.findall(r"DW_OP_(.*)", text)]
+
+
+def follow(name, cell):
+    """The address of a variable that gdb cannot find as it has to read memory on the way. Clang says "the value behind this
+    address" of variables that are larger than a value, too: what is wanted is the address in any case."""
+    frame, stack = gdb.selected_frame(), []
+    operations = location(name)
+    if operations and operations[-1] == ["stack_value"]:
+        del operations[-2 if operations[-2:-1] == [["deref"]] else len(operations):]
+    for operation, *numbers in operations:
+        if operation == "fbreg":
+            stack.append(int(frame.read_register("rsp")) + int(numbers[0]))
+        elif operation.startswith("breg"):
+            stack.append(int(frame.read_register(REGISTERS[int(operation[4:])])) + int(numbers[0]))
+        elif operation.startswith("const"):
+            stack.append(int(numbers[0]))
+        elif operation == "and" and len(stack) > 1:
+            stack.append(stack.pop() & stack.pop())
+        elif operation == "plus_uconst" and stack:
+            stack.append(stack.pop() + int(numbers[0]))
+        elif operation in ("deref", "deref_size") and stack:
+            stack.append(load(host_address(stack.pop(), cell), int(numbers[0]) if numbers else 4))
+        else:
+            raise gdb.GdbError(f"{name}: its place takes DW_OP_{operation} to find, which $rf does not know")
+    if len(stack) != 1:
+        raise gdb.GdbError(f"{name}: not to be found here (optimized out?)")
+    return stack[0] % 2**32
+
+
 def variable(name, cell):
     """The value of a variable, wherever it is."""
-    value = gdb.parse_and_eval(name)
-    if value.address is None:
-        return value  # in a register, or computed
     symbol = gdb.lookup_symbol(name)[0] or gdb.lookup_static_symbol(name)
-    address = int(value.address) % 2**32
+    try:
+        value = gdb.parse_and_eval(name)
+        address = value.address and int(value.address) % 2**32
+    except gdb.MemoryError:
+        if symbol is None:
+            raise
+        return read(host_address(follow(name, cell), cell), symbol.type)
+    if address is None:
+        return value  # in a register, or computed
     if symbol is None or symbol.needs_frame:
-        stack = int(gdb.selected_frame().read_register("rsp")) & (2**64 - 1)
-        distance = signed(address - stack)
-        return read(stack + distance if abs(distance) < CONTROL_STACK else cell[2] + address, value.type)
+        return read(host_address(address, cell), value.type)
     # gdb moves what it has to compute as if it stood in the text.
     moved = 0 if symbol.addr_class == gdb.SYMBOL_LOC_STATIC else cell[0] - cell[1]
     return read(cell[2] + (address - moved) % 2**32, value.type)

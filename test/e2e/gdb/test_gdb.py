@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """rf-run --gdb and its gdb commands, on a network function that runs under gdb.
 
-usage: test_gdb.py RF-RUN FILE.nf SOURCE
+usage: test_gdb.py RF-RUN FILE.nf SOURCE -O0|-O1
 """
 import os
 import re
@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 RUN, NF, SOURCE = sys.argv[1:4]
+OPTIMIZED = sys.argv[4] != "-O0"
 SKIPPED = 77
 
 
@@ -49,22 +50,27 @@ class Gdb(unittest.TestCase):
 
     def test_breakpoint_lines_and_variables(self):
         output = gdb(["--call", "go=5", NF],
-                     [f"break {os.path.basename(SOURCE)}:{line_of('first stop')}", "continue", "backtrace", "print $rf(rule)",
-                      "print $rf($rf(rule).next).id", 'print $rf("totals")', 'print $rf($rf("rules")).port', "up",
-                      'print $rf("values")', "delete", "continue"])
-        self.check(output, rf"sum \(rule=0x[0-9a-f]+.*:{line_of('first stop')}", r"#0 +(0x[0-9a-f]+ in )?sum ", r"#1 .* in go \(",
-                   r"= \{id = 7, port = 80, next = 0x", r"= 6\n", r"= \{11, 22\}", r"= 80\n", r"= \{5, 6, 7\}",
+                     [f"break {os.path.basename(SOURCE)}:{line_of('first stop')}", "continue", "backtrace", 'print $rf($rf("rule"))',
+                      'print $rf($rf($rf("rule")).next).id', 'print $rf("limit")', 'print $rf("totals")',
+                      'print $rf($rf("rules")).port', "up", 'print $rf("values")', 'print $rf("x")', "delete", "continue"])
+        self.check(output, rf"sum \(.*:{line_of('first stop')}", r"#0 +(0x[0-9a-f]+ in )?sum ", r"#1 .* in go \(",
+                   r"= \{id = 7, port = 80, next = 0x", r"= 6\n", r"= 1000\n", r"= \{11, 22\}", r"= 80\n", r"= \{5, 6, 7\}", r"= 5\n",
                    r'"call": "go", "arg": 5, "result": 54')
+
+    @unittest.skipUnless(OPTIMIZED, "at -O0 nothing is in a register")
+    def test_variables_in_registers_need_no_help(self):
+        output = gdb(["--call", "go=5", NF], [f"break {os.path.basename(SOURCE)}:{line_of('first stop')}", "continue", "print $rf(rule)"])
+        self.check(output, r"sum \(rule=0x[0-9a-f]+", r"= \{id = 7, port = 80, next = 0x")
 
     def test_packet(self):
         output = gdb([NF, "--in", "null:1", "--out", "null"],
-                     [f"break {os.path.basename(SOURCE)}:{line_of('second stop')}", "continue", "print/x $rf_packet(frame).type",
+                     [f"break {os.path.basename(SOURCE)}:{line_of('second stop')}", "continue", 'print/x $rf_packet($rf("frame")).type',
                       "x/2xb $r14 + 12", "continue"])
         self.check(output, rf":{line_of('second stop')}", r"= 0x8\n", r"0x08\s+0x00", "1 received = 1 sent")
 
     def test_fault_stops_at_its_line(self):
-        output = gdb(["--call", "crash=4096", NF], ["continue", "print x", "continue"])
-        self.check(output, "SIGSEGV", rf"crash \(x=4096\) at .*:{line_of('third stop')}", "= 4096", r"\[null-page\]")
+        output = gdb(["--call", "crash=4096", NF], ["continue", 'print $rf("x")', "continue"])
+        self.check(output, "SIGSEGV", rf"crash \(.* at .*:{line_of('third stop')}", "= 4096", r"\[null-page\]")
 
     def test_outside_of_a_cell(self):
         output = gdb(["--call", "go=5", NF], ["print $rf((int *)4)"])
