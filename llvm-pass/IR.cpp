@@ -55,7 +55,7 @@ void runPasses(Module &module, ModuleAnalysisManager &analyses) {
   // Variable arguments that are passed by value are copied once, by the first of the two.
   lowerVariadics(module, analyses);
   lowerByvalArguments(module);
-  lowerMemoryIntrinsics(module);
+  lowerMemoryIntrinsics(module, analyses);
   if (!limitTailCalls(module))
     return dropBodies(module);
   moveToDataStack(module);

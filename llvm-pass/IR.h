@@ -27,7 +27,7 @@ bool diagnose(llvm::Module &module);
 // Intrinsics and instructions for which instruction selection would take the address of a stack object.
 void lowerIntrinsics(llvm::Module &module);
 // memcpy, memmove and memset: of packets, and where a string instruction would be selected.
-void lowerMemoryIntrinsics(llvm::Module &module);
+void lowerMemoryIntrinsics(llvm::Module &module, llvm::ModuleAnalysisManager &analyses);
 // byval arguments become pointers to a copy that the caller makes.
 void lowerByvalArguments(llvm::Module &module);
 // f(a, ...) becomes f(a, pointer to the variable arguments).

@@ -16,10 +16,13 @@
 //   void __rf_memmove_packet(packet *, const packet *, uint32_t)
 //   void __rf_memset_packet(packet *, int, uint32_t)
 //
-// Between ordinary addresses the backend expands short ones; for all others,
-// where it might choose a string instruction, the library is called here.
+// Between ordinary addresses the backend expands short ones. Where it would take
+// too many moves for that, it might choose a string instruction: those are
+// expanded here too, or become calls of the library.
 #include "IR.h"
 
+#include "llvm/ADT/bit.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -32,9 +35,9 @@ using namespace llvm;
 namespace ringfence {
 namespace {
 
-// What is expanded here, and what the backend expands into moves even when it optimises for size.
+// What is expanded here.
 constexpr uint64_t InlineMax = 64;
-// What it expands into moves otherwise. Above these it may take a string instruction.
+// What the backend is left with at most.
 constexpr uint64_t BackendMax = 128;
 // memcpy.inline must not become a call, whatever its length.
 constexpr uint64_t ForcedInlineMax = 4096;
@@ -129,8 +132,42 @@ void expand(MemIntrinsic &intrinsic, uint64_t size) {
     expandTransfer(cast<MemTransferInst>(intrinsic), size);
 }
 
-void lower(MemIntrinsic &intrinsic) {
+// The moves that the backend takes for `size` bytes with registers of `width` bytes for as long as they fit.
+uint64_t moves(const MemIntrinsic &intrinsic, const TargetTransformInfo &target, uint64_t size,
+               unsigned width) {
+  const auto *transfer = dyn_cast<MemTransferInst>(&intrinsic);
+  Align align = intrinsic.getDestAlign().valueOrOne();
+  if (transfer)
+    align = std::min(align, transfer->getSourceAlign().valueOrOne());
+  const auto fast = [&](unsigned bytes) {
+    unsigned isFast = 0;
+    return target.allowsMisalignedMemoryAccesses(intrinsic.getContext(), bytes * 8, 0, Align(1), &isFast) &&
+           isFast;
+  };
+  if (width > 8 && align < width && !fast(width))
+    width = 8;
+  const uint64_t rest = size % width;
+  // The last two moves may overlap, unless each byte counts.
+  if (rest > 0 && size > width && !intrinsic.isVolatile() && fast(width))
+    return size / width + 1;
+  return size / width + rest / 8 + static_cast<uint64_t>(popcount(rest % 8));
+}
+
+// Whether the backend surely takes moves. Above its limit (TargetLowering::getMaxStoresPerMemcpy and its
+// like, as the X86 backend sets them) it prefers a string instruction to a call.
+bool backendMoves(const MemIntrinsic &intrinsic, const TargetTransformInfo &target, uint64_t size) {
   const Function &function = *intrinsic.getFunction();
+  // With a profile it optimises cold blocks for size.
+  const bool small =
+      function.hasOptSize() || function.getParent()->getProfileSummary(/*IsCS=*/false) != nullptr;
+  const uint64_t limit = isa<MemSetInst>(intrinsic) ? (small ? 8 : 16) : (small ? 4 : 8);
+  const bool vectors = !function.hasFnAttribute(Attribute::NoImplicitFloat) &&
+                       target.getRegisterBitWidth(TargetTransformInfo::RGK_FixedWidthVector) >= 128;
+  const auto fits = [&](unsigned width) { return moves(intrinsic, target, size, width) <= limit; };
+  return vectors ? fits(16) && fits(32) : fits(8);
+}
+
+void lower(MemIntrinsic &intrinsic, const TargetTransformInfo &target) {
   const auto *transfer = dyn_cast<MemTransferInst>(&intrinsic);
   const bool packet = isPacket(intrinsic.getRawDest()) || (transfer && isPacket(transfer->getRawSource()));
   const auto *constant = dyn_cast<ConstantInt>(intrinsic.getLength());
@@ -144,18 +181,25 @@ void lower(MemIntrinsic &intrinsic) {
     return callInstead(intrinsic, packetHelper(intrinsic));
   if (forced)
     return callInstead(intrinsic, libraryFunction(intrinsic));
-  const bool small = function.hasOptSize() || function.hasFnAttribute(Attribute::NoImplicitFloat);
-  if (size > (small ? InlineMax : BackendMax))
-    callInstead(intrinsic, libraryFunction(intrinsic));
+  if (size <= BackendMax && backendMoves(intrinsic, target, size))
+    return;
+  if (size <= InlineMax)
+    return expand(intrinsic, size);
+  callInstead(intrinsic, libraryFunction(intrinsic));
 }
 
 } // namespace
 
-void lowerMemoryIntrinsics(Module &module) {
-  for (Function &function : module)
+void lowerMemoryIntrinsics(Module &module, ModuleAnalysisManager &analyses) {
+  auto &functions = analyses.getResult<FunctionAnalysisManagerModuleProxy>(module).getManager();
+  for (Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    const auto &target = functions.getResult<TargetIRAnalysis>(function);
     for (Instruction &instruction : make_early_inc_range(instructions(function)))
       if (auto *intrinsic = dyn_cast<MemIntrinsic>(&instruction))
-        lower(*intrinsic);
+        lower(*intrinsic, target);
+  }
 }
 
 } // namespace ringfence
