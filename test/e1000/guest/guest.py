@@ -4,7 +4,7 @@
 The guest (init, build.sh) takes shell commands on its second serial port. A cable is a socket that carries one frame a
 datagram. Everything has a time limit; the guest's console is kept in a file.
 """
-import os
+import json
 import re
 import select
 import socket
@@ -40,10 +40,24 @@ class Channel:
 
 
 class Cable:
-    """The far end of a NIC's cable."""
+    """A NIC's cable. Its far end, `ours`, is this process's; or a program's or another guest's, that it is given to.
 
-    def __init__(self):
-        self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    With `stream`, each frame stands behind its length (32 bits, big-endian) in a byte stream: many frames a system call.
+    """
+
+    def __init__(self, stream=False):
+        self.stream = stream
+        self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+
+    def netdev(self, name, end):
+        """QEMU's option for one end."""
+        if self.stream:
+            return f"stream,id={name},server=off,addr.type=fd,addr.str={end.fileno()}"
+        return f"dgram,id={name},local.type=fd,local.str={end.fileno()}"
+
+    def close(self):
+        self.ours.close()
+        self.theirs.close()
 
     def send(self, frame):
         self.ours.send(frame)
@@ -62,16 +76,21 @@ class Cable:
 
 
 class Guest:
-    """`nics` is a list of (model, PCI address, id); `ports` names root ports that hot-pluggable NICs sit behind."""
+    """`nics` is a list of (model, PCI address, id); the address "hotplug" is a slot that it can be unplugged from.
 
-    def __init__(self, folder, nics, log, memory="768M", iommu=True):
+    `cables` are those that do not end in this process: {id: (cable, end)}. All others are made here. Guests that are joined
+    need different `site`s, from which they have their MAC addresses. Without `wait`, `ready` waits for the boot.
+    """
+
+    def __init__(self, folder, nics, log, memory="768M", iommu=True, cables=None, site=0, wait=True):
         self.cables = {}
         self.shell = Channel()
         self.monitor = Channel()
-        # QEMU does not outlive this process.
+        # QEMU does not outlive this process. no_timer_check: on a busy machine the emulated timer may be late for the kernel's
+        # check of it, which panics.
         command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "1", "-m", memory, "-nodefaults",
-                   "-display", "none", "-no-reboot", "-kernel", f"{folder}/kernel/vmlinuz", "-initrd", f"{folder}/initramfs",
-                   "-append", "console=ttyS0 panic=-1 quiet loglevel=5" + (" intel_iommu=on" if iommu else ""),
+                   "-display", "none", "-no-reboot", "-kernel", f"{folder}/kernel", "-initrd", f"{folder}/initramfs",
+                   "-append", "console=ttyS0 panic=-1 quiet loglevel=5 no_timer_check" + (" intel_iommu=on" if iommu else ""),
                    "-serial", f"file:{log}"]
         if iommu:
             command += ["-device", "intel-iommu"]
@@ -80,19 +99,31 @@ class Guest:
                     "-chardev", f"socket,id=monitor,fd={self.monitor.theirs.fileno()}",
                     "-mon", "chardev=monitor,mode=readline"]
         for number, (model, place, name) in enumerate(nics):
-            cable = self.cables[name] = Cable()
-            files.append(cable.theirs)
-            command += ["-netdev", f"dgram,id=cable-{name},local.type=fd,local.str={cable.theirs.fileno()}"]
+            if name in (cables or {}):
+                cable, end = cables[name]
+            else:
+                cable = self.cables[name] = Cable()
+                end = cable.theirs
+            files.append(end)
+            command += ["-netdev", cable.netdev(f"cable-{name}", end)]
             bus = f"addr={place}"
             if place == "hotplug":
                 command += ["-device", f"pcie-root-port,id=port-{name},chassis=1,slot=1,addr=0x10"]
                 bus = f"bus=port-{name}"
-            command += ["-device", f"{model},id={name},netdev=cable-{name},{bus},mac=52:54:00:00:00:{number + 1:02x},romfile="]
+            command += ["-device", f"{model},id={name},netdev=cable-{name},{bus},mac=52:54:00:00:{site:02x}:{number + 1:02x},romfile="]
         self.qemu = subprocess.Popen(command, pass_fds=[f.fileno() for f in files], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.DEVNULL)
         for file in files:
             file.close()
-        self.shell.read_until(rb"@@READY\r?\n", 60, "the guest boots")
+        if wait:
+            self.ready()
+
+    def ready(self):
+        try:
+            self.shell.read_until(rb"@@READY\r?\n", 120, "the guest boots")
+        except Failure:
+            self.close()
+            raise
 
     def close(self):
         self.qemu.kill()
@@ -115,3 +146,46 @@ class Guest:
 
     def link(self, name, up):
         self.ask_monitor(f"set_link {name} {'on' if up else 'off'}")
+
+
+def last_statistics(output):
+    """The statistics that rf-run printed last. Packets must be conserved, in each function and in all."""
+    lines = [line for line in output.splitlines() if line.startswith("{")]
+    if not lines:
+        raise Failure(f"rf-run printed no statistics: {output}")
+    stats = json.loads(lines[-1])
+    total, ports = stats["total"], stats["ports"]
+    sums = [(nf["packets_in"], nf["next"] + nf["sent"] + nf["dropped"] + nf["refused"] + nf["lost"]) for nf in stats["nfs"]]
+    sums += [(total["received"], total["sent"] + total["dropped"]),
+             (total["received"], sum(port["counters"]["rx_packets"] for port in ports)),
+             (total["sent"], sum(port["counters"]["tx_packets"] for port in ports))]
+    if any(left != right for left, right in sums):
+        raise Failure(f"packets are not conserved: {stats}")
+    return stats
+
+
+class Traffic:
+    """The program traffic (traffic.c) on two cables, which are streams."""
+
+    def __init__(self, program, cables, *options):
+        ends = [cable.ours for cable in cables]
+        self.process = subprocess.Popen([program, *options, *(str(end.fileno()) for end in ends)],
+                                        pass_fds=[end.fileno() for end in ends], stdout=subprocess.PIPE, text=True)
+        # Its offspring sees that a cable is gone only if nobody else holds it.
+        for end in ends:
+            end.close()
+
+    def wait_for(self, word):
+        line = self.process.stdout.readline().strip()
+        if line != word:
+            raise Failure(f"traffic says {line!r}, not {word!r}")
+
+    def result(self):
+        """What traffic counted, and whether every frame came once, whole and in order."""
+        counted = json.loads(self.process.stdout.readline())
+        return counted, self.process.wait() == 0
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()

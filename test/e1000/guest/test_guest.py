@@ -5,14 +5,13 @@
 usage: test_guest.py FOLDER LOG_FOLDER [unittest arguments]
 FOLDER is what build.sh made.
 """
-import json
 import os
 import random
 import sys
 import time
 import unittest
 
-from guest import Failure, Guest
+from guest import Failure, Guest, last_statistics
 
 FOLDER, LOGS = sys.argv[1], sys.argv[2]
 PAIRS = {
@@ -82,22 +81,9 @@ class GuestTest(unittest.TestCase):
                 return
         self.fail("no packet comes through: " + self.guest.run("cat /tmp/err /tmp/out"))
 
-    def collect(self, output):
-        """The statistics that rf-run printed last. Packets must be conserved, in each function and in all."""
-        lines = [line for line in output.splitlines() if line.startswith("{")]
-        self.assertTrue(lines, output)
-        stats = json.loads(lines[-1])
-        for nf in stats["nfs"]:
-            self.assertEqual(nf["packets_in"], nf["next"] + nf["sent"] + nf["dropped"] + nf["refused"] + nf["lost"])
-        total = stats["total"]
-        self.assertEqual(total["received"], total["sent"] + total["dropped"])
-        self.assertEqual(total["received"], sum(port["counters"]["rx_packets"] for port in stats["ports"]))
-        self.assertEqual(total["sent"], sum(port["counters"]["tx_packets"] for port in stats["ports"]))
-        return stats
-
     def stop(self):
         self.guest.run("kill -INT $(pidof rf-run); wait")
-        return self.collect(self.guest.run("cat /tmp/out"))
+        return last_statistics(self.guest.run("cat /tmp/out"))
 
     def counters(self, stats, address):
         for port in stats["ports"]:
@@ -297,7 +283,7 @@ class VfioTest(GuestTest):
         errors = self.guest.run("cat /tmp/err")
         self.assertIn(f"e1000:{HOTPLUG}: ", errors)
         self.assertRegex(errors, "wants the device back|is gone")
-        self.collect(self.guest.run("cat /tmp/out"))
+        last_statistics(self.guest.run("cat /tmp/out"))
         while time.monotonic() < end and HOTPLUG in self.guest.run("ls /sys/bus/pci/devices"):
             time.sleep(0.5)
         self.assertNotIn(HOTPLUG, self.guest.run("ls /sys/bus/pci/devices"))
