@@ -549,7 +549,7 @@ void cpu_check(const struct subject *subject)
 {
 	const struct memory_operand *memory = &subject->shape.memory;
 
-	if (subject->shape.effect == EFFECT_TRAP)
+	if (subject->shape.effect == EFFECT_TRAP || subject->shape.effect == EFFECT_BREAKPOINT)
 		return; /* stops, and that is all that is asked of it */
 	trial.seed = subject->hash;
 	for (int i = 0; i < INPUTS; i++) {

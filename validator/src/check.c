@@ -48,6 +48,11 @@ const char *rfv_describe(struct value value, char *buffer, size_t size)
 	return buffer;
 }
 
+static uint64_t width_mask(uint8_t width)
+{
+	return width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
+}
+
 /* ---- The frame ---------------------------------------------------------- */
 
 static uint32_t unit_at(int32_t offset)
@@ -111,16 +116,11 @@ static struct value load_frame(const struct frame *frame, struct state *state, i
 	const struct value *value = unit_value(frame, state, unit_at(offset));
 	const bool known = value != NULL && offset % UNIT_SIZE == 0;
 
-	if (size == 8)
-		return known && value->kind != VALUE_HALF ? *value : value_any();
 	if (size == 4 && known && (value->kind == VALUE_HALF || value->kind == VALUE_BITS))
 		return value_bits(value->mask);
-	return value_bits(MASK32);
-}
-
-static uint64_t width_mask(uint8_t width)
-{
-	return width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
+	if (size == 8 && known && value->kind != VALUE_HALF)
+		return *value;
+	return value_of_mask(width_mask(size));
 }
 
 /* Where a memory operand is relative to rsp on entry; false if that is not in the frame. */
@@ -615,6 +615,7 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 		break;
 	case EFFECT_JCC:
 	case EFFECT_TRAP:
+	case EFFECT_BREAKPOINT:
 	case EFFECT_NOP:
 	case EFFECT_SELECT:
 		break;

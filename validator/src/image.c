@@ -11,6 +11,8 @@
 #include <ringfence/nf_abi.h>
 
 #define EXPORT_NAME_MAX 255
+/* Each may have the whole file looked through for notes. */
+#define PROGRAM_HEADERS_MAX 64
 
 struct parser {
 	struct rfv_image *image;
@@ -70,6 +72,8 @@ static bool check_header(struct parser *parser, Elf32_Ehdr *header)
 	             "not a statically linked executable (ET_EXEC)") &&
 	       check(parser, header->e_phentsize == sizeof(Elf32_Phdr), rule, 0,
 	             "program headers of %u bytes", header->e_phentsize) &&
+	       check(parser, header->e_phnum <= PROGRAM_HEADERS_MAX, rule, 0,
+	             "%u program headers, more than %d", header->e_phnum, PROGRAM_HEADERS_MAX) &&
 	       check(parser, in_file(image, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf32_Phdr)),
 	             rule, 0, "the program headers lie outside of the file");
 }
@@ -345,15 +349,15 @@ static bool check_table(struct parser *parser, const struct listed *listed)
 /* Of 1 to EXPORT_NAME_MAX bytes, and a NUL. */
 static bool is_name(const struct rfv_image *image, uint32_t address)
 {
+	const struct rfv_segment *segment = find_segment(image, address, 1);
 	uint32_t offset;
+	size_t left;
 
-	for (uint32_t length = 0; length <= EXPORT_NAME_MAX; length++) {
-		if (!find_constant(image, address, (uint64_t)length + 1, &offset))
-			return false;
-		if (image->bytes[(uint64_t)offset + length] == 0)
-			return length != 0;
-	}
-	return false;
+	if (!find_constant(image, address, 1, &offset))
+		return false;
+	left = segment->file_offset + segment->file_size - offset;
+	return image->bytes[offset] != 0 &&
+	       memchr(image->bytes + offset, 0, left <= EXPORT_NAME_MAX ? left : EXPORT_NAME_MAX + 1) != NULL;
 }
 
 static bool check_tables(struct parser *parser)

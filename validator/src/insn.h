@@ -78,7 +78,8 @@ enum effect {
 	EFFECT_CALL,
 	EFFECT_JMP,
 	EFFECT_JCC,
-	EFFECT_TRAP,
+	EFFECT_TRAP,       /* no instruction behind it follows */
+	EFFECT_BREAKPOINT, /* a trap that a debugger goes on behind: what follows is proven, too */
 	/* Not in the table; chosen by the decoder for a particular form. */
 	EFFECT_ADD_RSP, /* add rsp, imm */
 	EFFECT_SUB_RSP, /* sub rsp, imm */

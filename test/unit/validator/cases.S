@@ -73,6 +73,19 @@ accept padding_behind_a_trap
 	ud2
 	int3
 	int3
+accept breakpoint_and_what_follows
+	int3
+	movl	%edi, %eax
+	int3
+	ret
+reject a_debugger_goes_on_behind_a_breakpoint, memory-base, "base rax"
+	int3
+	bad
+	movl	(%rax), %eax
+	ret
+reject breakpoint_at_the_end, text-end, "runs off"
+	bad
+	int3
 accept endbr
 	endbr64
 	ret
@@ -779,6 +792,30 @@ reject cqo_writes_rdx, memory-index, "index rdx"
 	cqto
 	bad
 	movl	(%r15, %rdx), %eax
+	ret
+reject cqo_of_a_pointer_is_no_pointer, memory-base, "base rdx"
+	movl	%edi, %edi
+	leaq	(%r15, %rdi), %rax
+	cqto
+	bad
+	movl	(%rdx), %eax
+	ret
+reject cdq_spreads_the_sign, packet-bounds, "r14+2147483651"
+	movl	%edi, %eax
+	andl	$0x80000000, %eax
+	cltd
+	andl	$0x7fffffff, %edx
+	bad
+	movl	(%r14, %rdx), %eax
+	ret
+reject cwd_spreads_the_sign, packet-bounds, "r14+32771"
+	movl	%edi, %eax
+	andl	$0x8000, %eax
+	xorl	%edx, %edx
+	cwtd
+	andl	$0x7fff, %edx
+	bad
+	movl	(%r14, %rdx), %eax
 	ret
 reject cdqe_writes_rax, memory-index, "index rax"
 	movl	%edi, %eax

@@ -62,7 +62,9 @@ static const struct damage damages[] = {
     {"header_size", HEADER(e_phentsize), 56, "elf-header", "program headers of 56"},
     {"headers_far_away", HEADER(e_phoff), 0xfffffff0, "elf-header", "outside of the file"},
     {"headers_past_the_end", HEADER(e_phoff), sizeof(struct nf_file), "elf-header", "outside of the file"},
-    {"too_many_headers", HEADER(e_phnum), 0xffff, "elf-header", "outside of the file"},
+    {"too_many_headers", HEADER(e_phnum), 0xffff, "elf-header", "65535 program headers, more than 64"},
+    {"one_header_too_many", HEADER(e_phnum), 65, "elf-header", "65 program headers, more than 64"},
+    {"headers_outside", HEADER(e_phoff), sizeof(struct nf_file) - 4, "elf-header", "outside of the file"},
     {"no_headers", HEADER(e_phnum), 0, "elf-segment", "no executable segment"},
 
     {"text_offset_huge", SEGMENT(NF_TEXT, p_offset), 0xfffffff0, "elf-segment", "outside of the file"},
