@@ -12,6 +12,10 @@
 
 /* A state changes at most this often, so its block is visited at most once more. */
 #define VISITS_MAX 28
+/* What ringfence/validator.h promises of rfv_arena_size. */
+#define ARENA_FIXED ((uint64_t)70 << 20)
+#define ARENA_PER_TEXT_BYTE 30
+#define ARENA_PER_ENTRY 20
 
 struct text {
 	uint8_t *bytes;
@@ -72,6 +76,11 @@ static enum rfv_verdict check(struct text *text, struct rfv_report *report)
 	bytes = build(text, &shell, &size);
 	verdict = rfv_check(bytes, size, report);
 	cr_expect_leq(report->stats.block_visits, (uint64_t)VISITS_MAX * report->stats.blocks);
+	cr_expect_leq(report->stats.memory_bytes,
+	              ARENA_FIXED + (uint64_t)ARENA_PER_TEXT_BYTE * report->stats.text_bytes +
+	                  (uint64_t)ARENA_PER_ENTRY *
+	                      (report->image.function_table.count + report->image.jump_tables.count +
+	                       report->image.entries.count + report->image.exports.count));
 	free(bytes);
 	free(text->bytes);
 	*text = (struct text){0};

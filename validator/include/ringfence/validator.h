@@ -225,7 +225,7 @@ RFV_API enum rfv_verdict rfv_check_in(const void *bytes, size_t size, struct rfv
 
 /*
  * Bytes that rfv_check_in needs for this file; 0 if it is malformed, and needs none. Depends on the sizes of
- * text and tables only: at most 30 bytes per byte of text, 20 per table entry, and 69 MiB. Most of it is for
+ * text and tables only: at most 30 bytes per byte of text, 20 per table entry, and 70 MiB. Most of it is for
  * the worst case and not touched for ordinary code.
  */
 RFV_API size_t rfv_arena_size(const void *bytes, size_t size);
