@@ -68,6 +68,14 @@ static void add(struct words *words, const char *word)
 	words->at = at;
 }
 
+static void clear(struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		free(words->at[i]);
+	free(words->at);
+	*words = (struct words){0};
+}
+
 static int kind_of(const uint8_t *magic)
 {
 	static const uint8_t raw[] = {'B', 'C', 0xc0, 0xde}, wrapped[] = {0xde, 0xc0, 0x17, 0x0b};
@@ -281,6 +289,7 @@ static void assemble(const struct link *link, const char *source, const char *ob
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		add(&command, words[i]);
 	run_step(link, &command);
+	clear(&command);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -309,7 +318,9 @@ static struct words finish_command(const struct link *link)
 		object[strlen(object) - 1] = 'o';
 		assemble(link, source, object);
 		add(&command, object);
+		free(entries[i]);
 	}
+	free(entries);
 	for (size_t i = link->place; i < link->finish.count; i++)
 		add(&command, link->finish.at[i]);
 	return command;
@@ -325,8 +336,9 @@ static int link_bitcode(struct link *link)
 	add(&link->optimise, "-o");
 	add(&link->optimise, result);
 	run_step(link, &link->optimise);
-	const struct words command = finish_command(link);
+	struct words command = finish_command(link);
 	run_step(link, &command);
+	clear(&command);
 	remove_work(link);
 	return 0;
 }
@@ -337,8 +349,12 @@ int main(int count, char **arguments)
 	begin_optimise(&link);
 	add(&link.finish, RF_LLD);
 	sort_words(&link);
-	if (link.bitcode > 0)
-		return link_bitcode(&link);
+	if (link.bitcode > 0) {
+		const int status = link_bitcode(&link);
+		clear(&link.optimise);
+		clear(&link.finish);
+		return status;
+	}
 	execvp(RF_LLD, link.finish.at);
 	fprintf(stderr, "rf-ld: cannot run %s: %s\n", RF_LLD, strerror(errno));
 	return EXIT_INTERNAL;
