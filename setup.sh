@@ -7,15 +7,16 @@ set -eu
 validator_packages="gcc g++ cmake make libzydis-dev libzycore-dev libelf-dev libdw-dev libjansson-dev nettle-dev libseccomp-dev"
 build_packages="$validator_packages clang-22 llvm-22-dev llvm-22-tools lld-22 gcc g++ cmake ninja-build pkg-config
 libzydis-dev libzycore-dev libelf-dev libdw-dev libpcap-dev libjansson-dev zlib1g-dev libxml2-dev libffi-dev"
-test_packages="libcriterion-dev libcapstone-dev libunicorn-dev libclang-rt-22-dev python3 clang-format-22 qemu-system-x86 busybox-static cpio csmith libcsmith-dev gdb"
+guest_packages="qemu-system-x86 busybox-static cpio xz-utils python3"
+test_packages="$guest_packages libcriterion-dev libcapstone-dev libunicorn-dev libclang-rt-22-dev python3 clang-format-22 csmith libcsmith-dev gdb"
 # One test takes a schema from an npm package: npm, from whomever, will do.
 ci_packages="python3-jsonschema python3-yaml pre-commit git mandoc"
 command -v npm >/dev/null || ci_packages="$ci_packages npm"
 demo_packages="iproute2 iputils-ping curl python3"
 
 usage() {
-	echo "usage: setup.sh [validator] [build] [test] [demo]   (default: build)"
-	echo "Installs the Debian packages for building, testing or the demo, or lists what is missing."
+	echo "usage: setup.sh [validator] [build] [test] [demo] [guest]   (default: build)"
+	echo "Installs the Debian packages for building, testing, the demo or guests in QEMU, or lists what is missing."
 }
 
 [ $# -gt 0 ] || set -- build
@@ -26,6 +27,7 @@ for part; do
 	build) wanted="$wanted $build_packages" ;;
 	test) wanted="$wanted $build_packages $test_packages $ci_packages" ;;
 	demo) wanted="$wanted $build_packages $demo_packages" ;;
+	guest) wanted="$wanted $guest_packages" ;;
 	-h | --help) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
 	esac

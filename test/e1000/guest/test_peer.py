@@ -13,7 +13,7 @@ from peer import Bench, ping_received
 
 FOLDER, LOGS = sys.argv[1], sys.argv[2]
 CHAIN = "pass.nf pass.nf pass.nf"
-BULK = 3000000  # bytes
+BULK = 1500000  # bytes
 
 
 class PeerTest(unittest.TestCase):
