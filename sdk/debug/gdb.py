@@ -92,11 +92,11 @@ def location(name):
     return [line.split() for line in re.findall(r"DW_OP_(.*)", text)]
 
 
-def follow(name, cell):
-    """The address of a variable that gdb cannot find as it has to read memory on the way. Clang says "the value behind this
-    address" of variables that are larger than a value, too: what is wanted is the address in any case."""
+def follow(name, operations, cell):
+    """The address of a variable that takes memory to find, which gdb would read at addresses cut to 32 bits. Clang says "the
+    value behind this address" of variables that are larger than a value, too: what is wanted is the address in any case."""
     frame, stack = gdb.selected_frame(), []
-    operations = location(name)
+    operations = list(operations)
     if operations and operations[-1] == ["stack_value"]:
         del operations[-2 if operations[-2:-1] == [["deref"]] else len(operations):]
     for operation, *numbers in operations:
@@ -122,15 +122,13 @@ def follow(name, cell):
 def variable(name, cell):
     """The value of a variable, wherever it is."""
     symbol = gdb.lookup_symbol(name)[0] or gdb.lookup_static_symbol(name)
-    try:
-        value = gdb.parse_and_eval(name)
-        address = value.address and int(value.address) % 2**32
-    except gdb.MemoryError:
-        if symbol is None:
-            raise
-        return read(host_address(follow(name, cell), cell), symbol.type)
-    if address is None:
+    operations = location(name) if symbol is not None and symbol.needs_frame else []
+    if any(operation[0].startswith("deref") for operation in operations):
+        return read(host_address(follow(name, operations, cell), cell), symbol.type)
+    value = gdb.parse_and_eval(name)
+    if value.address is None:
         return value  # in a register, or computed
+    address = int(value.address) % 2**32
     if symbol is None or symbol.needs_frame:
         return read(host_address(address, cell), value.type)
     # gdb moves what it has to compute as if it stood in the text.

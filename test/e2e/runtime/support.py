@@ -100,6 +100,16 @@ def wait_for_handler(process, number):
         time.sleep(0.01)
 
 
+def wait_for_read(process, fd):
+    """Until the process waits in read(fd)."""
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/syscall") as file:
+            words = file.read().split()
+        if words[0] == "0" and int(words[1], 16) == fd:
+            return
+        time.sleep(0.01)
+
+
 class RunCase(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="rf-test-")

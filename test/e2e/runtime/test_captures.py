@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from support import RF_RUN, Packet, RunCase, nf, read_pcap, run, wait_for_handler, write_pcap, write_pcapng
+from support import RF_RUN, Packet, RunCase, nf, read_pcap, run, wait_for_handler, wait_for_read, write_pcap, write_pcapng
 
 LENGTH_MAX = 1792
 
@@ -160,6 +160,8 @@ class Captures(RunCase):
             process.stdin.write(file.read())
             process.stdin.flush()
         wait_for_handler(process, signal.SIGINT)
+        # Before that it would look at the interrupt, and end.
+        wait_for_read(process, 0)
         process.send_signal(signal.SIGINT)
         # It has been delivered when the handler is gone again.
         while process.poll() is None:
