@@ -222,8 +222,11 @@ static void check_memory(const struct shape *shape, const uint8_t *bytes, const 
                          struct violation *violation)
 {
 	const struct memory_operand *memory = &shape->memory;
-	const int64_t disp = rfv_displacement(shape, bytes);
+	int64_t disp;
 
+	if (!memory->accessed)
+		return;
+	disp = rfv_displacement(shape, bytes);
 	if (memory->base == RSP)
 		check_frame_operand(shape, bytes, state, violation);
 	else if (memory->base == R14)
@@ -269,6 +272,12 @@ bool rfv_check_leave(const struct state *state, struct violation *violation)
 
 /* ---- Values ------------------------------------------------------------- */
 
+/* The immediate as the second operand of an instruction on the first. */
+static uint64_t immediate_bits(const struct shape *shape, const uint8_t *bytes)
+{
+	return (uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->dst.width);
+}
+
 /* What an operand holds: as a 64-bit value if it has eight bytes, zero-extended otherwise. */
 static struct value operand_value(const struct shape *shape, const uint8_t *bytes,
                                   const struct operand *operand, const struct frame *frame,
@@ -285,20 +294,11 @@ static struct value operand_value(const struct shape *shape, const uint8_t *byte
 		                     width_mask(operand->width));
 	}
 	if (operand->kind == OPERAND_IMMEDIATE)
-		return value_of_mask((uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->dst.width));
+		return value_of_mask(immediate_bits(shape, bytes));
 	if (operand->kind == OPERAND_MEMORY && operand->width >= 4 &&
 	    frame_offset(shape, bytes, state, &offset))
 		return load_frame(frame, state, offset, operand->width);
 	return value_of_mask(width_mask(operand->width));
-}
-
-/* The bits that it can have set: exact also where an immediate is negative. */
-static uint64_t operand_mask(const struct shape *shape, const uint8_t *bytes, const struct operand *operand,
-                             const struct frame *frame, struct state *state)
-{
-	if (operand->kind == OPERAND_IMMEDIATE)
-		return (uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->dst.width);
-	return value_mask(operand_value(shape, bytes, operand, frame, state));
 }
 
 static uint64_t shift_mask(const struct shape *shape, const uint8_t *bytes, uint64_t mask)
@@ -315,24 +315,30 @@ static uint64_t shift_mask(const struct shape *shape, const uint8_t *bytes, uint
 	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
 }
 
-/* Bits of the result of an effect on two operands within the masks a and b. */
-static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uint64_t a, uint64_t b)
+/* A register with itself. */
+static bool same_operands(const struct shape *shape)
 {
 	const struct operand *dst = &shape->dst;
 	const struct operand *src = &shape->src;
-	const uint64_t all = width_mask(dst->width);
-	const bool same = src->kind == OPERAND_REGISTER && src->reg == dst->reg && src->width == dst->width &&
-	                  src->high == dst->high;
+
+	return src->kind == OPERAND_REGISTER && src->reg == dst->reg && src->width == dst->width &&
+	       src->high == dst->high;
+}
+
+/* Bits of the result of an effect on two operands within the masks a and b. */
+static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uint64_t a, uint64_t b)
+{
+	const uint64_t all = width_mask(shape->dst.width);
 
 	switch (shape->effect) {
 	case EFFECT_ADD:
 		return mask_add(a, b) > all ? all : mask_add(a, b);
 	case EFFECT_SUB:
-		return same ? 0 : all;
+		return same_operands(shape) ? 0 : all;
 	case EFFECT_AND:
 		return a & b;
 	case EFFECT_XOR:
-		return same ? 0 : a | b;
+		return same_operands(shape) ? 0 : a | b;
 	case EFFECT_OR:
 	case EFFECT_CMOV:
 		return a | b;
@@ -348,7 +354,7 @@ static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uin
 	case EFFECT_MOVZX:
 		return b;
 	case EFFECT_MOVSX:
-		return b & (UINT64_C(1) << (8 * src->width - 1)) ? all : b;
+		return b & (UINT64_C(1) << (8 * shape->src.width - 1)) ? all : b;
 	default: /* lea of 16 bits */
 		return all;
 	}
@@ -399,17 +405,22 @@ static struct value destination_value(const struct shape *shape, const uint8_t *
                                       const struct frame *frame, struct state *state)
 {
 	const struct operand *dst = &shape->dst;
-	const struct value a = state->values[dst->reg];
-	const struct value b = operand_value(shape, bytes, &shape->src, frame, state);
-	const uint64_t mask = result_mask(shape, bytes, operand_mask(shape, bytes, dst, frame, state),
-	                                  operand_mask(shape, bytes, &shape->src, frame, state));
+	const struct operand *src = &shape->src;
+	struct value a;
+	struct value b;
+	uint64_t mask;
 
 	if (shape->effect == EFFECT_LEA && dst->width >= 4)
 		return lea_value(shape, bytes, state);
-	if (dst->width < 4)
-		return merge_narrow(dst, a, mask);
-	if (dst->width == 8 && shape->effect == EFFECT_MOV)
+	b = operand_value(shape, bytes, src, frame, state);
+	if ((shape->effect == EFFECT_MOV || shape->effect == EFFECT_MOVZX) && dst->width >= 4)
 		return b;
+	a = operand_value(shape, bytes, dst, frame, state);
+	/* Exact also where an immediate is negative, which no value is. */
+	mask = result_mask(shape, bytes, value_mask(a),
+	                   src->kind == OPERAND_IMMEDIATE ? immediate_bits(shape, bytes) : value_mask(b));
+	if (dst->width < 4)
+		return merge_narrow(dst, state->values[dst->reg], mask);
 	if (dst->width == 8 && shape->effect == EFFECT_CMOV)
 		return value_join(a, b);
 	if (dst->width == 8 && shape->effect == EFFECT_ADD)
@@ -517,6 +528,8 @@ static void check_indirect(const struct shape *shape, const uint8_t *bytes, cons
 	const struct memory_operand *memory = &shape->memory;
 	const int64_t disp = rfv_displacement(shape, bytes);
 
+	if (!memory->present) /* a direct one */
+		return;
 	if (memory->base != R15) {
 		violate(violation, RFV_RULE_INDIRECT_BRANCH, "the target is not read from the control block");
 	} else if (memory->index == NO_REGISTER) {
@@ -538,9 +551,12 @@ static void check_indirect(const struct shape *shape, const uint8_t *bytes, cons
 bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                        struct table_jump *jump)
 {
-	const int64_t disp = rfv_displacement(shape, bytes);
+	int64_t disp;
 
-	if (shape->effect != EFFECT_JMP || !shape->memory.present || !in_jump_tables(disp))
+	if (shape->effect != EFFECT_JMP || !shape->memory.present)
+		return false;
+	disp = rfv_displacement(shape, bytes);
+	if (!in_jump_tables(disp))
 		return false;
 	jump->offset = (uint32_t)(disp - RF_JUMP_TABLE_OFFSET);
 	jump->step = shape->memory.scale;
@@ -570,8 +586,6 @@ void rfv_state_entry(struct state *state)
 void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *frame, struct state *state,
               struct violation *violation)
 {
-	const bool branch = shape->effect == EFFECT_CALL || shape->effect == EFFECT_JMP;
-
 	violation->rule = RFV_RULE_NONE;
 	if (shape->denial != NULL) {
 		violate(violation, (enum rfv_rule)shape->rule, "%s", shape->denial);
@@ -580,15 +594,9 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 		apply_written(shape, state);
 		return;
 	}
-	if (branch && shape->memory.present)
-		check_indirect(shape, bytes, state, violation);
-	else if (shape->effect == EFFECT_SELECT)
-		check_select(shape, bytes, state, violation);
-	else if (shape->memory.accessed)
-		check_memory(shape, bytes, state, violation);
-
 	switch (shape->effect) {
 	case EFFECT_PUSH:
+		check_memory(shape, bytes, state, violation);
 		apply_push(shape, bytes, frame, state, violation);
 		break;
 	case EFFECT_POP:
@@ -604,12 +612,14 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 		(void)move_rsp(frame, state, -(int64_t)rfv_displacement(shape, bytes), violation);
 		break;
 	case EFFECT_CALL:
+		check_indirect(shape, bytes, state, violation);
 		apply_call(state);
 		break;
 	case EFFECT_RET:
 		(void)rfv_check_leave(state, violation);
 		break;
 	case EFFECT_JMP: /* function table and host calls: a tail call */
+		check_indirect(shape, bytes, state, violation);
 		if (shape->memory.present && !in_jump_tables(rfv_displacement(shape, bytes)))
 			(void)rfv_check_leave(state, violation);
 		break;
@@ -617,9 +627,12 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 	case EFFECT_TRAP:
 	case EFFECT_BREAKPOINT:
 	case EFFECT_NOP:
+		break;
 	case EFFECT_SELECT:
+		check_select(shape, bytes, state, violation);
 		break;
 	default:
+		check_memory(shape, bytes, state, violation);
 		apply_ordinary(shape, bytes, frame, state);
 		break;
 	}

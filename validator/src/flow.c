@@ -58,14 +58,16 @@ static uint32_t saved_words(uint32_t values)
 	return (uint32_t)((sizeof(struct saved_state) + values * sizeof(struct value)) / sizeof(uint32_t));
 }
 
-/* The first state at a target; false if there is no room for it. */
-static bool save_state(struct analysis *analysis, struct target *target, uint32_t offset)
+/* The first state at a target, to which control comes from the instruction at `from`. */
+static void save_state(struct analysis *analysis, struct target *target, uint32_t from, uint32_t offset)
 {
 	const uint32_t values = REGISTERS + analysis->frame->unit_count;
 	struct saved_state *saved = saved_at(analysis, analysis->pool_used);
 
-	if (saved_words(values) > analysis->pool_size - analysis->pool_used)
-		return false;
+	if (saved_words(values) > analysis->pool_size - analysis->pool_used) {
+		rfv_report_at(analysis, RFV_RULE_LIMIT, from, "the function is too large");
+		return;
+	}
 	target->saved = analysis->pool_used;
 	analysis->pool_used += saved_words(values);
 	*saved = (struct saved_state){.offset = offset,
@@ -73,7 +75,6 @@ static bool save_state(struct analysis *analysis, struct target *target, uint32_
 	                              .units = (uint16_t)analysis->frame->unit_count};
 	memcpy(saved->values, analysis->state->values, values * sizeof *saved->values);
 	enqueue(analysis, saved);
-	return true;
 }
 
 static struct value widen(struct value old, struct value joined, uint8_t changes)
@@ -92,6 +93,8 @@ static void join_state(struct analysis *analysis, struct saved_state *saved)
 	const uint32_t count = REGISTERS + (uint32_t)saved->units;
 	bool changed = false;
 
+	if (memcmp(saved->values, from, count * sizeof *from) == 0)
+		return;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct value joined = value_join(saved->values[i], from[i]);
 
@@ -128,7 +131,7 @@ static void load_state(const struct analysis *analysis, const struct saved_state
 static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 {
 	const uint32_t address = analysis->image->text.address + (uint32_t)offset;
-	struct violation violation = {.rule = RFV_RULE_NONE};
+	struct violation *violation = &analysis->violation;
 	struct target *target;
 
 	if (offset == analysis->text_size)
@@ -136,9 +139,10 @@ static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 	if (rfv_shape_number(analysis, offset) == SHAPE_NONE)
 		return; /* reported by the sweep */
 	if (analysis->map[offset] & MAP_ENTRY) {
-		if (!rfv_check_leave(analysis->state, &violation))
-			rfv_report_at(analysis, violation.rule, from, "tail call to 0x%" PRIx32 " %s",
-			              address, violation.message);
+		violation->rule = RFV_RULE_NONE;
+		if (!rfv_check_leave(analysis->state, violation))
+			rfv_report_at(analysis, violation->rule, from, "tail call to 0x%" PRIx32 " %s",
+			              address, violation->message);
 		return;
 	}
 	target = &analysis->targets[analysis->map[offset] & MAP_NUMBER];
@@ -148,8 +152,8 @@ static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 		rfv_report_at(analysis, RFV_RULE_FUNCTION_OVERLAP, from,
 		              "reaches 0x%" PRIx32 ", which is part of another function and not an entry",
 		              address);
-	else if (target->saved == 0 && !save_state(analysis, target, (uint32_t)offset))
-		rfv_report_at(analysis, RFV_RULE_LIMIT, from, "the function is too large");
+	else if (target->saved == 0)
+		save_state(analysis, target, from, (uint32_t)offset);
 	else if (saved_at(analysis, target->saved)->depth != analysis->state->depth)
 		rfv_report_at(analysis, RFV_RULE_STACK_DEPTH, from,
 		              "reaches 0x%" PRIx32 " with %" PRId32
@@ -212,13 +216,13 @@ static void follow_table(struct analysis *analysis, uint32_t from, const struct 
 static void step(struct analysis *analysis, const struct shape *shape, uint32_t offset)
 {
 	const uint8_t *bytes = analysis->text + offset;
-	struct violation violation;
+	struct violation *violation = &analysis->violation;
 	struct table_jump jump;
 
-	rfv_step(shape, bytes, analysis->frame, analysis->state, &violation);
-	if (violation.rule != RFV_RULE_NONE)
-		rfv_report_at(analysis, violation.rule, offset, "%s", violation.message);
-	else if (rfv_is_table_jump(shape, bytes, analysis->state, &jump))
+	rfv_step(shape, bytes, analysis->frame, analysis->state, violation);
+	if (violation->rule != RFV_RULE_NONE)
+		rfv_report_at(analysis, violation->rule, offset, "%s", violation->message);
+	else if (shape->effect == EFFECT_JMP && rfv_is_table_jump(shape, bytes, analysis->state, &jump))
 		follow_table(analysis, offset, &jump);
 }
 
@@ -235,13 +239,13 @@ static void visit(struct analysis *analysis, uint32_t offset)
 {
 	const struct target *target = &analysis->targets[analysis->map[offset] & MAP_NUMBER];
 	struct saved_state *saved = saved_at(analysis, target->saved);
-	bool again = true;
+	uint32_t number = target->shape;
 
 	saved->queued = false;
 	load_state(analysis, saved);
 	analysis->report->stats.block_visits++;
-	while (again) {
-		const struct shape *shape = rfv_shape_at(analysis, offset);
+	for (;;) {
+		const struct shape *shape = rfv_shape(analysis, number, offset);
 		const uint32_t next = offset + shape->length;
 
 		if (analysis->tracing)
@@ -253,9 +257,11 @@ static void visit(struct analysis *analysis, uint32_t offset)
 		}
 		if (!rfv_falls_through(shape))
 			return;
-		again = !(analysis->map[next] & MAP_TARGET) && rfv_shape_number(analysis, next) != SHAPE_NONE;
-		if (!again)
+		number = analysis->map[next] & MAP_NUMBER;
+		if (analysis->map[next] & MAP_TARGET || number == SHAPE_NONE) {
 			follow(analysis, offset, next);
+			return;
+		}
 		offset = next;
 	}
 }
@@ -294,7 +300,7 @@ void rfv_prove_function(struct analysis *analysis, uint32_t offset)
 	reset_frame(analysis->frame);
 	rfv_state_entry(analysis->state);
 	entry->owner = analysis->function;
-	(void)save_state(analysis, entry, offset); /* there is room for more than one */
+	save_state(analysis, entry, offset, offset); /* there is room for more than one */
 	while (analysis->queued > 0)
 		visit(analysis, dequeue(analysis));
 	if (analysis->report->trace != NULL)

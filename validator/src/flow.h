@@ -56,6 +56,7 @@ struct analysis {
 	uint32_t pool_used;
 	uint32_t pool_size;
 	bool tracing;
+	struct violation violation; /* of the step at hand */
 };
 
 /* Number of the shape of the instruction at an offset, SHAPE_NONE if none starts there. */
@@ -69,16 +70,20 @@ static inline uint32_t rfv_shape_number(const struct analysis *analysis, int64_t
 	return word & MAP_TARGET ? analysis->targets[word & MAP_NUMBER].shape : word & MAP_NUMBER;
 }
 
-/* The shape of the instruction that starts at an offset; valid until the next call. */
-static inline const struct shape *rfv_shape_at(struct analysis *analysis, uint32_t offset)
+/* The shape of this number, of the instruction at an offset; valid until the next call. */
+static inline const struct shape *rfv_shape(struct analysis *analysis, uint32_t number, uint32_t offset)
 {
-	const uint32_t number = rfv_shape_number(analysis, offset);
-
 	if (number == SHAPE_UNCACHED)
 		(void)rfv_decode_uncached(&analysis->decoder, analysis->text + offset,
 		                          analysis->text_size - offset,
 		                          &analysis->decoder.shapes[SHAPE_UNCACHED]);
 	return &analysis->decoder.shapes[number];
+}
+
+/* The shape of the instruction that starts at an offset; valid until the next call. */
+static inline const struct shape *rfv_shape_at(struct analysis *analysis, uint32_t offset)
+{
+	return rfv_shape(analysis, rfv_shape_number(analysis, offset), offset);
 }
 
 /* Target of a direct branch as a text offset, which may lie outside of the text. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "flow.h"
 #include "image.h"
@@ -15,6 +16,8 @@
 /* How often each entry of the jump tables may be looked at. */
 #define TABLE_WORK 64u
 #define ALIGNMENT 16u
+#define HUGE_PAGE 0x200000u
+#define HUGE_PAGES_FROM (8 * HUGE_PAGE)
 
 /* ---- Findings ----------------------------------------------------------- */
 
@@ -90,7 +93,7 @@ static void sort_findings(struct rfv_finding *findings, uint32_t count)
 
 /* ---- Sweep -------------------------------------------------------------- */
 
-/* Decodes the text from its first byte to its last. */
+/* Decodes the text from its first byte to its last, and puts the direct branches into the queue. */
 static void sweep(struct analysis *analysis)
 {
 	bool lost = false; /* the byte before this one did not decode either */
@@ -112,6 +115,8 @@ static void sweep(struct analysis *analysis)
 		}
 		lost = false;
 		analysis->map[offset] = number;
+		if (rfv_is_direct(shape))
+			analysis->queue[analysis->queued++] = offset;
 		if (shape->denial != NULL)
 			rfv_report_at(analysis, (enum rfv_rule)shape->rule, offset, "%s", shape->denial);
 		analysis->report->stats.instructions++;
@@ -138,23 +143,15 @@ static bool mark_target(struct analysis *analysis, int64_t offset, bool entry)
 	return true;
 }
 
-/* The targets of all direct branches, whether control comes to the branch or not. */
+/* The targets of all direct branches, whether control comes to the branch or not. Empties the queue. */
 static void mark_branches(struct analysis *analysis)
 {
-	struct rfv_stats *stats = &analysis->report->stats;
-	uint32_t length;
-
-	for (uint32_t offset = 0; offset < analysis->text_size; offset += length) {
+	for (uint32_t i = 0; i < analysis->queued; i++) {
+		const uint32_t offset = analysis->queue[i];
 		const struct shape *shape = rfv_shape_at(analysis, offset);
-		int64_t target;
+		const int64_t target = rfv_branch_target(shape, analysis->text, offset);
 
-		length = shape->length;
-		if (length == 0) /* SHAPE_NONE */
-			length = 1;
-		stats->blocks += shape->effect == EFFECT_JCC;
-		if (!rfv_is_direct(shape))
-			continue;
-		target = rfv_branch_target(shape, analysis->text, offset);
+		analysis->report->stats.blocks += shape->effect == EFFECT_JCC;
 		if (!mark_target(analysis, target, shape->effect == EFFECT_CALL))
 			rfv_report_at(analysis, RFV_RULE_BRANCH_TARGET, offset, "0x%" PRIx64 " is %s",
 			              (uint64_t)(target + analysis->image->text.address),
@@ -162,6 +159,7 @@ static void mark_branches(struct analysis *analysis)
 			                  ? "not the start of an instruction"
 			                  : "outside of the text");
 	}
+	analysis->queued = 0;
 }
 
 /* An address from the file's tables that code will be entered at. */
@@ -307,10 +305,23 @@ enum rfv_verdict rfv_check_in(const void *bytes, size_t size, struct rfv_report 
 	return report->total == 0 ? RFV_ACCEPTED : RFV_REJECTED;
 }
 
+/* A large text touches thousands of pages, which costs more than the proof unless they are large. */
+static void *allocate(size_t size)
+{
+	void *arena = NULL;
+
+	if (size < HUGE_PAGES_FROM)
+		return malloc(size);
+	if (posix_memalign(&arena, HUGE_PAGE, size) != 0)
+		return NULL;
+	(void)madvise(arena, size, MADV_HUGEPAGE);
+	return arena;
+}
+
 enum rfv_verdict rfv_check(const void *bytes, size_t size, struct rfv_report *report)
 {
 	const size_t arena_size = rfv_arena_size(bytes, size);
-	void *arena = arena_size == 0 ? NULL : malloc(arena_size);
+	void *arena = arena_size == 0 ? NULL : allocate(arena_size);
 	const enum rfv_verdict verdict = rfv_check_in(bytes, size, report, arena, arena_size);
 
 	free(arena);
