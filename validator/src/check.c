@@ -19,7 +19,7 @@ const char *rfv_register_name(uint8_t number)
 	static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
 	                                    "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
 
-	return number < REGISTERS ? names[number] : "none";
+	return names[number];
 }
 
 __attribute__((format(printf, 3, 4))) static void violate(struct violation *violation, enum rfv_rule rule,
@@ -315,14 +315,13 @@ static uint64_t shift_mask(const struct shape *shape, const uint8_t *bytes, uint
 	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
 }
 
-/* A register with itself. */
+/* A register with itself: both operands are equally wide. */
 static bool same_operands(const struct shape *shape)
 {
 	const struct operand *dst = &shape->dst;
 	const struct operand *src = &shape->src;
 
-	return src->kind == OPERAND_REGISTER && src->reg == dst->reg && src->width == dst->width &&
-	       src->high == dst->high;
+	return src->kind == OPERAND_REGISTER && src->reg == dst->reg && src->high == dst->high;
 }
 
 /* Bits of the result of an effect on two operands within the masks a and b. */
@@ -395,11 +394,6 @@ static struct value merge_narrow(const struct operand *dst, struct value old, ui
 	return value_bits((old.mask & ~field) | ((uint32_t)mask << shift & field));
 }
 
-static bool has_value(uint8_t effect)
-{
-	return effect >= EFFECT_MOV && effect <= EFFECT_POPCNT;
-}
-
 /* What the first operand, a general register, holds after an effect that has a value. */
 static struct value destination_value(const struct shape *shape, const uint8_t *bytes,
                                       const struct frame *frame, struct state *state)
@@ -467,19 +461,6 @@ static void apply_store(const struct shape *shape, const uint8_t *bytes, struct 
 		            operand_value(shape, bytes, &shape->src, frame, state));
 }
 
-static void apply_ordinary(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                           struct state *state)
-{
-	if (shape->effect == EFFECT_XCHG) {
-		exchange(shape, bytes, frame, state);
-	} else if (has_value(shape->effect) && shape->written != 0) { /* just the first operand */
-		state->values[shape->dst.reg] = destination_value(shape, bytes, frame, state);
-	} else {
-		apply_store(shape, bytes, frame, state);
-		apply_written(shape, state);
-	}
-}
-
 /* ---- Stack and control flow --------------------------------------------- */
 
 static void apply_push(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
@@ -512,8 +493,9 @@ static void apply_call(struct state *state)
 
 static bool is_host_vector(int64_t disp)
 {
-	return disp >= RF_HOST_VECTOR_OFFSET && disp < RF_HOST_VECTOR_OFFSET + 8 * RF_HOST_CALLS &&
-	       (disp - RF_HOST_VECTOR_OFFSET) % 8 == 0;
+	const uint64_t place = (uint64_t)(disp - RF_HOST_VECTOR_OFFSET);
+
+	return place < 8 * RF_HOST_CALLS && place % 8 == 0;
 }
 
 static bool in_jump_tables(int64_t disp)
@@ -551,12 +533,9 @@ static void check_indirect(const struct shape *shape, const uint8_t *bytes, cons
 bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                        struct table_jump *jump)
 {
-	int64_t disp;
+	const int64_t disp = rfv_displacement(shape, bytes);
 
-	if (shape->effect != EFFECT_JMP || !shape->memory.present)
-		return false;
-	disp = rfv_displacement(shape, bytes);
-	if (!in_jump_tables(disp))
+	if (!shape->memory.present || !in_jump_tables(disp))
 		return false;
 	jump->offset = (uint32_t)(disp - RF_JUMP_TABLE_OFFSET);
 	jump->step = shape->memory.scale;
@@ -631,9 +610,20 @@ void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *fra
 	case EFFECT_SELECT:
 		check_select(shape, bytes, state, violation);
 		break;
-	default:
+	case EFFECT_XCHG: /* of registers: the others are generic */
+		exchange(shape, bytes, frame, state);
+		break;
+	case EFFECT_MOV ... EFFECT_POPCNT: /* a value for the first operand, and nothing else changes */
 		check_memory(shape, bytes, state, violation);
-		apply_ordinary(shape, bytes, frame, state);
+		if (shape->written != 0)
+			state->values[shape->dst.reg] = destination_value(shape, bytes, frame, state);
+		else
+			apply_store(shape, bytes, frame, state);
+		break;
+	default: /* generic, opaque */
+		check_memory(shape, bytes, state, violation);
+		apply_store(shape, bytes, frame, state);
+		apply_written(shape, state);
 		break;
 	}
 }

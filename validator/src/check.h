@@ -69,14 +69,14 @@ struct table_jump {
 	uint32_t mask;
 };
 
-/* True, and what it may select, if the instruction, which broke no rule, is such a jump. */
+/* True, and what it may select, if an EFFECT_JMP, which broke no rule, is such a jump. */
 bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                        struct table_jump *jump);
 
 /* "a number within bits 0x7f8" and the like. */
 const char *rfv_describe(struct value value, char *buffer, size_t size);
 
-/* "rax" ... */
+/* "rax" ..., of a general register */
 const char *rfv_register_name(uint8_t number);
 
 #endif

@@ -50,7 +50,7 @@ static bool prefix_permitted(const ZydisDecodedInstruction *insn, const struct a
 	case 0xf0:
 		return (row->prefixes & PREFIX_LOCK) && (insn->attributes & ZYDIS_ATTRIB_HAS_LOCK);
 	default:
-		return value == 0x2e && (row->prefixes & PREFIX_2E) && insn->length > 1;
+		return value == 0x2e && (row->prefixes & PREFIX_2E);
 	}
 }
 
@@ -233,7 +233,7 @@ static void simplify_effect(struct shape *shape, const ZydisDecodedInstruction *
  */
 static void check_nop(struct shape *shape, const ZydisDecodedInstruction *insn)
 {
-	const bool one_byte = insn->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && insn->opcode == 0x90;
+	const bool one_byte = insn->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT;
 	const bool long_nop =
 	    insn->opcode_map == ZYDIS_OPCODE_MAP_0F && insn->opcode == 0x1f && insn->raw.modrm.reg == 0;
 

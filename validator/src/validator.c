@@ -172,7 +172,7 @@ static void mark_address(struct analysis *analysis, const struct rfv_table *tabl
 	char message[RFV_MESSAGE_MAX];
 
 	memcpy(&address, analysis->image->bytes + file_offset + place, sizeof address);
-	if (address == 0 && table == &analysis->image->function_table)
+	if (address == 0) /* an entry of the function table that is not used */
 		return;
 	if (mark_target(analysis, (int64_t)address - analysis->image->text.address, entry))
 		return;

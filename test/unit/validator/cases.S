@@ -745,6 +745,86 @@ reject mulx_writes_the_other_too, memory-index, "index rax"
 	bad
 	movl	(%r15, %rax), %eax
 	ret
+accept narrow_results_keep_the_other_bits
+	movl	%edi, %eax
+	xorb	%al, %ah
+	movzbw	%bl, %ax
+	leaw	(%rsi), %ax
+	leaw	8(%rsp), %ax
+	movl	(%r15, %rax), %eax
+	ret
+reject narrow_exchange_with_memory, memory-index, "index rax"
+	movl	%edi, %eax
+	xchgw	%ax, (%r15)
+	bad
+	movl	(%r15, %rax), %eax
+	ret
+reject narrow_exchange_of_a_pointer, memory-base, "base rcx"
+	movl	%edi, %edi
+	leaq	(%r15, %rdi), %rcx
+	xchgw	%dx, %cx
+	bad
+	movl	(%rcx), %eax
+	ret
+reject narrow_lea_into_a_mask, packet-bounds, "r14+65539"
+	xorl	%eax, %eax
+	leaw	(%rsi), %ax
+	bad
+	movl	(%r14, %rax), %eax
+	ret
+reject narrow_xor_of_two_registers_is_not_0, packet-bounds, "r14+65284"
+	xorl	%eax, %eax
+	xorb	%cl, %ah
+	bad
+	movl	(%r14, %rax), %eax
+	ret
+reject narrow_xor_of_halves_is_not_0, packet-bounds, "r14+65539"
+	movzwl	%di, %eax
+	xorb	%al, %ah
+	bad
+	movl	(%r14, %rax), %eax
+	ret
+accept narrow_xor_of_the_same_half_is_0
+	movzwl	%di, %eax
+	xorb	%ah, %ah
+	movl	(%r14, %rax), %eax
+	ret
+accept immediate_of_64_bits
+	movabsq	$0x12345678, %rax
+	movl	(%r15, %rax), %eax
+	ret
+reject immediate_beyond_32_bits, memory-index, "index rax"
+	movabsq	$0x112345678, %rax
+	bad
+	movl	(%r15, %rax), %eax
+	ret
+reject one_of_two_saved_registers, callee-saved, "any 64-bit value"
+	pushq	%rbx
+	pushq	%rbp
+	popq	%rax
+	popq	%rcx
+	testl	%edi, %edi
+	je	1f
+	movq	%rax, %rcx
+1:	movq	%rcx, %rbx
+	bad
+	ret
+reject wide_drop_forgets, memory-index, "index rax"
+	movl	%edi, %edi
+	subq	$128, %rsp
+	movq	%rdi, (%rsp)
+	movl	$1, 4(%rsp)
+	movl	$1, 64(%rsp)
+	movq	%rdi, 120(%rsp)
+	addq	$120, %rsp
+	movq	(%rsp), %rax
+	movl	(%r15, %rax), %eax
+	subq	$40, %rsp
+	subq	$80, %rsp
+	movq	(%rsp), %rax
+	bad
+	movl	(%r15, %rax), %eax
+	ud2
 reject xadd_writes_its_source, memory-index, "index rcx"
 	movl	%edi, %ecx
 	xaddq	%rcx, %rsi
@@ -1801,6 +1881,9 @@ reject select_from_a_pointer, write-r14, "window table"
 	bad
 	movq	RF_WINDOW_TABLE_OFFSET(%rax, %rdi, 8), %r14
 	ret
+deny r14_by_load_32, write-r14, "window table", movl RF_WINDOW_TABLE_OFFSET(%r15, %rdi, 8), %r14d
+deny r14_by_load_without_index, write-r14, "window table", movq RF_WINDOW_TABLE_OFFSET(%r15), %r14
+deny r14_by_load_disp8, write-r14, "window table", movq 8(%r15, %rdi, 8), %r14
 deny r14_by_mov, write-r14, "window table", movq %rax, %r14
 deny r14_by_mov_32, write-r14, "window table", movl %eax, %r14d
 deny r14_by_mov_8, write-r14, "window table", movb %al, %r14b

@@ -259,6 +259,44 @@ Test(image, jump_tables_elsewhere)
 	expect_malformed("elf-table", "not at 0x20000");
 }
 
+Test(image, empty_segments_do_not_matter)
+{
+	nf_build(&nf, ret, sizeof ret);
+	nf.segment[NF_JUMPS] = nf.segment[NF_TEXT];
+	nf.segment[NF_JUMPS].p_filesz = 0;
+	nf.segment[NF_JUMPS].p_memsz = 0;
+	cr_expect_eq(check_size(&nf, sizeof nf, NULL, NULL), RFV_ACCEPTED);
+}
+
+Test(image, table_unaligned)
+{
+	nf_build(&nf, ret, sizeof ret);
+	nf.note.body.entries[0] += 2;
+	nf.note.body.entries[1] += 6;
+	expect_malformed("elf-table", "not a range");
+}
+
+Test(image, function_table_too_long)
+{
+	const size_t size = sizeof nf + RF_FUNCTION_TABLE_SIZE + 8;
+	uint8_t *bytes = calloc(1, size);
+	struct nf_file *file = (struct nf_file *)(void *)bytes;
+	struct rfv_finding finding;
+
+	cr_assert_not_null(bytes);
+	nf_build(file, ret, sizeof ret);
+	file->segment[NF_JUMPS].p_type = PT_NULL;
+	file->segment[NF_TABLES].p_offset = sizeof nf;
+	file->segment[NF_TABLES].p_filesz = RF_FUNCTION_TABLE_SIZE + 8;
+	file->segment[NF_TABLES].p_memsz = RF_FUNCTION_TABLE_SIZE + 8;
+	file->note.body.function_table[1] = RF_FUNCTION_TABLE_ADDR + RF_FUNCTION_TABLE_SIZE;
+	cr_expect_eq(check_size(file, size, NULL, NULL), RFV_ACCEPTED);
+	file->note.body.function_table[1] += 8;
+	cr_expect_eq(check_size(file, size, &finding, NULL), RFV_MALFORMED);
+	cr_expect_not_null(strstr(finding.message, "larger than 65536 bytes"), "%s", finding.message);
+	free(bytes);
+}
+
 Test(image, export_name_too_long)
 {
 	nf_build(&nf, ret, sizeof ret);
@@ -283,6 +321,47 @@ Test(image, file_too_large)
 	struct rfv_report report = {0};
 
 	cr_expect_eq(rfv_check(&byte, (size_t)RFV_FILE_MAX + 1, &report), RFV_MALFORMED);
+}
+
+Test(image, names_of_rules_that_do_not_exist)
+{
+	cr_expect_str_eq(rfv_rule_name(RFV_RULE_NONE), "none");
+	cr_expect_str_eq(rfv_rule_name(RFV_RULE_COUNT), "none");
+	cr_expect_str_eq(rfv_rule_name((enum rfv_rule) - 1), "none");
+	cr_expect_str_eq(rfv_rule_summary((enum rfv_rule)1000), rfv_rule_summary(RFV_RULE_NONE));
+	cr_expect_str_neq(rfv_rule_summary(RFV_RULE_LIMIT), rfv_rule_summary(RFV_RULE_NONE));
+	cr_expect_str_not_empty(rfv_version());
+}
+
+/* Findings of the file, of the sweep, of branches and of the proof, and more of them than are stored. */
+Test(image, findings_are_in_order)
+{
+	enum { BLOCK = 7, BLOCKS = 40 };
+	/* syscall; je into an instruction; mov eax, [rax] */
+	static const uint8_t block[BLOCK + 1] = {0x0f, 0x05, 0x74, 0x01, 0x8b, 0x00, 0x90, 0x90};
+	static uint8_t text[BLOCKS * sizeof block + 1];
+	static struct rfv_finding findings[3 * BLOCKS + 2];
+	struct rfv_report report = {.findings = findings, .capacity = 3 * BLOCKS + 2};
+
+	for (size_t i = 0; i < BLOCKS; i++)
+		memcpy(text + i * sizeof block, block, sizeof block);
+	text[sizeof text - 1] = 0xc3;
+	nf_build(&nf, text, sizeof text);
+	nf_set_function(&nf, 1, 1);
+	nf_set_function(&nf, 2, 5);
+	cr_expect_eq(rfv_check(&nf, sizeof nf, &report), RFV_REJECTED);
+	cr_expect_eq(report.total, 3 * BLOCKS + 2);
+	cr_assert_eq(report.stored, 3 * BLOCKS + 2);
+	cr_expect_eq(findings[0].address, 0);
+	cr_expect_eq(findings[1].address, 0);
+	cr_expect_lt(findings[0].file_offset, findings[1].file_offset);
+	for (uint32_t i = 0; i < 3 * BLOCKS; i++)
+		cr_expect_eq(findings[2 + i].address,
+		             RF_TEXT_ADDR + i / 3 * (uint32_t)sizeof block + i % 3 * 2);
+	report.capacity = 5;
+	cr_expect_eq(rfv_check(&nf, sizeof nf, &report), RFV_REJECTED);
+	cr_expect_eq(report.total, 3 * BLOCKS + 2);
+	cr_expect_eq(report.stored, 5);
 }
 
 /* ---- What a loader gets ------------------------------------------------- */

@@ -2,9 +2,11 @@
 /* Texts made to be slow, or to overflow what the validator remembers: the verdict stays right, the work
  * linear. */
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <ringfence/validator.h>
 
@@ -133,6 +135,83 @@ Test(limits, deep_nesting_with_masks_that_grow_bit_by_bit)
 	EMIT(&text, 0xc3);
 	free(heads);
 	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
+}
+
+static void emit_frame_store(struct text *text, uint32_t offset)
+{
+	EMIT(text, 0x48, 0x89, 0xbc, 0x24); /* mov [rsp + offset], rdi */
+	emit(text, &offset, sizeof offset);
+}
+
+static void emit_frame_load(struct text *text, uint32_t offset)
+{
+	EMIT(text, 0x48, 0x8b, 0x84, 0x24); /* mov rax, [rsp + offset] */
+	emit(text, &offset, sizeof offset);
+}
+
+static void emit_frame_store_rax(struct text *text, uint32_t offset)
+{
+	EMIT(text, 0x48, 0x89, 0x84, 0x24); /* mov [rsp + offset], rax */
+	emit(text, &offset, sizeof offset);
+}
+
+static void emit_constant_store(struct text *text, uint32_t offset, uint32_t value)
+{
+	EMIT(text, 0x48, 0xc7, 0x84, 0x24); /* mov qword [rsp + offset], value */
+	emit(text, &offset, sizeof offset);
+	emit(text, &value, sizeof value);
+}
+
+/*
+ * A loop that shifts `length` places of the frame by one each turn. What
+ * stands in the last one, 2 or anything, so changes the state at the loop's head once a turn.
+ */
+static enum rfv_verdict check_shift_register(uint32_t length, bool unknown, uint8_t index_mask,
+                                             struct rfv_report *report)
+{
+	struct text text = {0};
+	const uint32_t frame = 8 * (length + 1);
+	uint32_t head;
+
+	empty_shell();
+	EMIT(&text, 0x48, 0x81, 0xec); /* sub rsp, frame */
+	emit(&text, &frame, sizeof frame);
+	for (uint32_t i = 0; i < length; i++)
+		emit_constant_store(&text, 8 * i, 1);
+	if (unknown)
+		emit_frame_store(&text, 8 * length); /* rdi */
+	else
+		emit_constant_store(&text, 8 * length, 2);
+	head = text.size;
+	for (uint32_t i = 0; i < length; i++) {
+		emit_frame_load(&text, 8 * (i + 1));
+		emit_frame_store_rax(&text, 8 * i);
+	}
+	EMIT(&text, 0x85, 0xff); /* test edi, edi */
+	emit_jump(&text, JNE, head);
+	emit_frame_load(&text, 0);
+	EMIT(&text, 0x48, 0x83, 0xe0, index_mask); /* and rax, mask */
+	EMIT(&text, 0x41, 0x8b, 0x04, 0x06);       /* mov eax, [r14 + rax] */
+	EMIT(&text, 0x48, 0x81, 0xc4);
+	emit(&text, &frame, sizeof frame);
+	EMIT(&text, 0xc3);
+	return check(&text, report);
+}
+
+/* A state that grows too often loses bits, then values, then everything: never the wrong way, and it ends. */
+Test(limits, a_state_that_grows_once_a_turn)
+{
+	struct rfv_report report;
+
+	cr_expect_eq(check_shift_register(8, false, 0xff, &report), RFV_ACCEPTED, "%s", finding.message);
+	/* All bits of a mask, which `and` limits again. */
+	cr_expect_eq(check_shift_register(15, false, 0x7f, &report), RFV_ACCEPTED, "%s", finding.message);
+	cr_expect_eq(check_shift_register(15, false, 0xff, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "packet-bounds", "%s", finding.message);
+	cr_expect_eq(check_shift_register(15, true, 0x7f, &report), RFV_ACCEPTED, "%s", finding.message);
+	/* All that is known, the callee-saved registers too. */
+	cr_expect_eq(check_shift_register(60, false, 0x7f, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "callee-saved", "%s", finding.message);
 }
 
 /* A ladder whose every rung may also go back to the start with one more fact lost. */
@@ -267,18 +346,6 @@ Test(limits, more_shapes_than_are_remembered)
 	cr_expect_eq(finding.address, RF_TEXT_ADDR + bad);
 }
 
-static void emit_frame_store(struct text *text, uint32_t offset)
-{
-	EMIT(text, 0x48, 0x89, 0xbc, 0x24); /* mov [rsp + offset], rdi */
-	emit(text, &offset, sizeof offset);
-}
-
-static void emit_frame_load(struct text *text, uint32_t offset)
-{
-	EMIT(text, 0x48, 0x8b, 0x84, 0x24); /* mov rax, [rsp + offset] */
-	emit(text, &offset, sizeof offset);
-}
-
 /* More spilled values than are tracked: those beyond are unknown, the others are not mixed up. */
 Test(limits, more_spills_than_are_tracked)
 {
@@ -348,6 +415,77 @@ static void emit_table_jump(struct text *text, uint8_t mask)
 	EMIT(text, 0x83, 0xe7, mask);                               /* and edi, mask */
 	EMIT(text, 0x41, 0xff, 0xa4, 0xff, 0x00, 0x00, 0x02, 0x80); /* jmp [r15 + rdi*8 + tables] */
 }
+
+/* Encodings with a SIB byte, each of another ModRM, opcode or prefix: a node of the trie for each. */
+static void emit_many_nodes(struct text *text)
+{
+	static const uint8_t opcodes[] = {0x01, 0x03, 0x09, 0x0b, 0x11, 0x13, 0x19, 0x1b, 0x21, 0x23,
+	                                  0x29, 0x2b, 0x31, 0x33, 0x39, 0x3b, 0x85, 0x89, 0x8b};
+	static const uint8_t registers[] = {0, 1, 2, 3};
+
+	for (uint32_t i = 0; i < 16 * 3 * 4 * (sizeof opcodes + 16) * 2; i++) {
+		const uint32_t opcode = i / 192 % (sizeof opcodes + 16);
+		const uint8_t rex = (uint8_t)(0x40 | i % 16);
+		const uint8_t mod = (uint8_t)(i / 16 % 3);
+		const uint8_t reg = registers[i / 48 % 4];
+
+		if (i / 192 >= sizeof opcodes + 16) {
+			if (rex & 8)
+				continue; /* 66h would be redundant */
+			EMIT(text, 0x66);
+		}
+		EMIT(text, rex);
+		if (opcode < sizeof opcodes)
+			EMIT(text, opcodes[opcode]);
+		else
+			EMIT(text, 0x0f, (uint8_t)(0x40 + opcode - sizeof opcodes)); /* cmov */
+		EMIT(text, (uint8_t)(mod << 6 | reg << 3 | 4), 0x07);
+		emit(text, "\0\0\0", mod == 0 ? 0 : mod == 1 ? 1 : 4);
+	}
+}
+
+/* Nothing reaches them, but they are decoded; what comes behind is judged as well as ever. */
+Test(limits, more_nodes_than_there_is_room_for)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	uint32_t bad;
+
+	empty_shell();
+	EMIT(&text, 0xc3);
+	emit_many_nodes(&text);
+	EMIT(&text, 0xc3);
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "0x%x %s", finding.address, finding.message);
+	EMIT(&text, 0xc3);
+	emit_many_nodes(&text);
+	bad = text.size;
+	EMIT(&text, 0x64, 0x48, 0x8b, 0x44, 0x07, 0x00); /* mov rax, fs:[rdi + rax] */
+	cr_expect_eq(check(&text, &report), RFV_REJECTED);
+	cr_expect_str_eq(rfv_rule_name(finding.rule), "prefix");
+	cr_expect_eq(finding.address, RF_TEXT_ADDR + bad);
+}
+
+#ifndef __SANITIZE_ADDRESS__
+/* Without memory nothing is decided, and surely nothing accepted. */
+Test(limits, no_memory)
+{
+	const struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+	struct text text = {0};
+	struct rfv_report report;
+
+	empty_shell();
+	for (uint32_t i = 0; i < 20000; i++)
+		EMIT(&text, 0x90);
+	EMIT(&text, 0xc3);
+	text.bytes = build(&text, &shell, &(size_t){0});
+	report = (struct rfv_report){0};
+	cr_expect_eq(rfv_check(text.bytes, offsetof(struct nf_file, text) + text.size, &report),
+	             RFV_ACCEPTED);
+	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	cr_expect_eq(rfv_check(text.bytes, offsetof(struct nf_file, text) + text.size, &report),
+	             RFV_NO_MEMORY);
+}
+#endif
 
 /* A table with one wrong entry must leave the blocks of its right ones in order for other jumps. */
 static void check_wrong_entry(uint8_t first_mask, uint8_t second_mask)
