@@ -80,6 +80,18 @@ public:
   static bool isRequired() { return true; }
 };
 
+class EarlyDiagnosis : public PassInfoMixin<EarlyDiagnosis> {
+public:
+  PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
+    if (!module.getTargetTriple().isX32())
+      return PreservedAnalyses::all();
+    diagnoseSanitizers(module);
+    return PreservedAnalyses::none();
+  }
+
+  static bool isRequired() { return true; }
+};
+
 // The same as the first step of code generation, for pipelines that call no plugin: ThinLTO's at -O0.
 class LastChance : public ModulePass {
 public:
@@ -114,6 +126,8 @@ char LastChance::ID = 0;
 ModulePass *createIRPass(TargetMachine &machine) { return new LastChance(machine); }
 
 void registerIRPasses(PassBuilder &builder) {
+  builder.registerPipelineStartEPCallback(
+      [](ModulePassManager &passes, OptimizationLevel) { passes.addPass(EarlyDiagnosis()); });
   builder.registerOptimizerLastEPCallback(
       [](ModulePassManager &passes, OptimizationLevel, ThinOrFullLTOPhase phase) {
         // With -flto this is only the half-way mark.

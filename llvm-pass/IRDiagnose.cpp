@@ -80,7 +80,17 @@ StringRef refuseIntrinsic(const IntrinsicInst &intrinsic) {
                              "llvm.x86.xabort",
                              "llvm.x86.xtest",
                              "llvm.x86.avx512",
+                             "llvm.x86.avx10",
                              "llvm.x86.amx",
+                             "llvm.x86.xop",
+                             "llvm.x86.fma4",
+                             "llvm.x86.tbm",
+                             "llvm.x86.lwp",
+                             "llvm.x86.vgf2p8",
+                             "llvm.x86.vsha512",
+                             "llvm.x86.vsm3",
+                             "llvm.x86.vsm4",
+                             "llvm.x86.avx2.vpdp",
                              "llvm.x86.tile",
                              "llvm.x86.flags",
                              "llvm.x86.int",
@@ -112,6 +122,7 @@ public:
     default:
       report("this calling convention is not supported");
     }
+    checkMitigations();
     for (const Argument &argument : function.args())
       if (argument.hasInAllocaAttr() || argument.hasPreallocatedAttr())
         report("arguments passed by inalloca or preallocated are not supported");
@@ -140,6 +151,25 @@ private:
   void report(const Instruction &at, const Twine &message) {
     reportError(at, message);
     found = true;
+  }
+
+  // Against speculation in the processor: their forms of branches and loads are not the contract's.
+  void checkMitigations() {
+    const StringRef features = function.getFnAttribute("target-features").getValueAsString();
+    const bool asked =
+        any_of(split(features, ','),
+               [](StringRef feature) {
+                 return is_contained({"+lvi-cfi", "+lvi-load-hardening", "+seses", "+retpoline",
+                                      "+retpoline-indirect-calls", "+retpoline-indirect-branches",
+                                      "+retpoline-external-thunk", "+harden-sls-ret", "+harden-sls-ijmp"},
+                                     feature);
+               }) ||
+        function.hasFnAttribute(Attribute::SpeculativeLoadHardening) ||
+        function.hasFnAttribute(Attribute::FnRetThunkExtern);
+    if (asked)
+      report("-mretpoline, -mspeculative-load-hardening, -mlvi-…, -mseses, -mharden-sls and "
+             "-mfunction-return are not "
+             "supported");
   }
 
   // Once a function: every line of it would say the same.
@@ -217,6 +247,24 @@ private:
 };
 
 } // namespace
+
+void diagnoseSanitizers(Module &module) {
+  const Attribute::AttrKind kinds[] = {Attribute::SanitizeAddress, Attribute::SanitizeHWAddress,
+                                       Attribute::SanitizeMemTag,  Attribute::SanitizeMemory,
+                                       Attribute::SanitizeThread,  Attribute::SanitizeType,
+                                       Attribute::SanitizeRealtime};
+  bool reported = false;
+  for (Function &function : module) {
+    if (function.isDeclaration() || none_of(kinds, [&](auto kind) { return function.hasFnAttribute(kind); }))
+      continue;
+    for (const Attribute::AttrKind kind : kinds)
+      function.removeFnAttr(kind); // some of their passes crash on targets that they do not know
+    if (!reported)
+      reportError(function, "this -fsanitize= needs a library that cells do not have; "
+                            "-fsanitize=undefined -fsanitize-trap=undefined works");
+    reported = true;
+  }
+}
 
 bool diagnose(Module &module) {
   bool found = false;

@@ -10,6 +10,8 @@
 //
 // Likewise insertelement; masked and gathering vector accesses, one element
 // at a time; frame addresses (the data stack's) and return addresses (null).
+// A trap of -ftrapv and -fsanitize-trap is like any other.
+// Atomic accesses of more than 8 bytes are plain ones: a cell has one thread.
 // sin and cos of one value stay two calls, non-temporal accesses are plain ones.
 #include "IR.h"
 
@@ -17,6 +19,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/LowerAtomic.h"
 
 using namespace llvm;
 
@@ -157,6 +160,9 @@ void lowerIntrinsic(IntrinsicInst &intrinsic) {
     break;
   case Intrinsic::clear_cache:
     break;
+  case Intrinsic::ubsantrap: // would be ud1, which the contract lacks
+    builder.CreateIntrinsic(Intrinsic::trap, {});
+    break;
   default:
     return;
   }
@@ -173,13 +179,36 @@ void keepApart(CallInst &call) {
       call.addFnAttr(Attribute::NoBuiltin);
 }
 
+// Without cmpxchg16b these would become calls whose arguments stand on the control stack.
+void lowerWideAtomic(Instruction &instruction) {
+  const DataLayout &layout = instruction.getDataLayout();
+  const auto isWide = [&](const Type *type) {
+    return layout.getTypeStoreSize(const_cast<Type *>(type)).getKnownMinValue() > 8;
+  };
+  if (auto *load = dyn_cast<LoadInst>(&instruction)) {
+    if (load->isAtomic() && isWide(load->getType()))
+      load->setAtomic(AtomicOrdering::NotAtomic);
+  } else if (auto *store = dyn_cast<StoreInst>(&instruction)) {
+    if (store->isAtomic() && isWide(store->getValueOperand()->getType()))
+      store->setAtomic(AtomicOrdering::NotAtomic);
+  } else if (auto *update = dyn_cast<AtomicRMWInst>(&instruction)) {
+    if (isWide(update->getType()))
+      lowerAtomicRMWInst(update);
+  } else if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction)) {
+    if (isWide(exchange->getNewValOperand()->getType()))
+      lowerAtomicCmpXchgInst(exchange);
+  }
+}
+
 } // namespace
 
 void lowerIntrinsics(Module &module) {
   for (Function &function : module) {
     for (Instruction &instruction : make_early_inc_range(instructions(function))) {
       instruction.setMetadata(LLVMContext::MD_nontemporal, nullptr);
-      if (auto *intrinsic = dyn_cast<IntrinsicInst>(&instruction))
+      if (instruction.isAtomic())
+        lowerWideAtomic(instruction);
+      else if (auto *intrinsic = dyn_cast<IntrinsicInst>(&instruction))
         lowerIntrinsic(*intrinsic);
       else if (auto *call = dyn_cast<CallInst>(&instruction))
         keepApart(*call);

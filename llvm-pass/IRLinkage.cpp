@@ -7,10 +7,15 @@
 //   @x = external dso_local global i32
 //   define dso_local void @f() #1 { ... }   ; "frame-pointer"="none" noredzone
 //
+// Instructions that the contract's list has not are not chosen, whatever
+// processor the code is for; and no data stands before a function's code.
+//
 // A cell is single-threaded, so a thread-local variable is a plain one; what
 // is dso_local is reached without a global offset table.
 #include "IR.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
@@ -37,10 +42,37 @@ void setLinkage(Module &module) {
       value.setDSOLocal(true);
 }
 
+namespace {
+
+// "+sse4.2,+avx512f,…" without what the contract lacks; "-…" of what only the processor's name may imply.
+std::string permittedFeatures(StringRef features) {
+  std::string permitted;
+  for (const StringRef feature : split(features, ',')) {
+    const StringRef name = feature.drop_front(feature.empty() ? 0 : 1);
+    const bool lacks = any_of(ArrayRef<const char *>({"avx512", "avx10", "amx", "avxvnni"}),
+                              [&](const char *prefix) { return name.starts_with(prefix); }) ||
+                       is_contained({"avxifma", "avxneconvert", "gfni", "xop",       "fma4",   "tbm",  "lwp",
+                                     "sha512",  "sm3",          "sm4",  "egpr",      "ndd",    "ccmp", "cf",
+                                     "zu",      "nf",           "ppx",  "push2pop2", "jmpabs", "movrs"},
+                                    name);
+    if (!lacks && !feature.empty())
+      permitted += (feature + ",").str();
+  }
+  return permitted + "-avx512f,-avxvnni,-gfni,-xop,-fma4,-tbm";
+}
+
+} // namespace
+
 void setAttributes(Module &module) {
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;
+    function.addFnAttr("target-features",
+                       permittedFeatures(function.getFnAttribute("target-features").getValueAsString()));
+    function.eraseMetadata(LLVMContext::MD_func_sanitize);
+    function.eraseMetadata(LLVMContext::MD_kcfi_type);
+    function.setPrefixData(nullptr);
+    function.setPrologueData(nullptr);
     function.addFnAttr(Attribute::NoRedZone);
     function.addFnAttr("frame-pointer", "none");
     function.addFnAttr("no-realign-stack");

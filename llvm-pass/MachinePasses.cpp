@@ -38,7 +38,9 @@ void addMachinePasses(TargetPassConfig &Config) {
 
 void unsupported(const MachineFunction &MF, const DebugLoc &Where, const Twine &What) {
   const Function &F = MF.getFunction();
-  F.getContext().diagnose(DiagnosticInfoUnsupported(F, What, Where));
+  // What clang made itself has no line.
+  const std::string Place = Where ? "" : (" '" + F.getName() + "'").str();
+  F.getContext().diagnose(DiagnosticInfoUnsupported(F, What + Place, Where));
 }
 
 DebugLoc functionLine(const MachineFunction &MF) {
@@ -81,6 +83,7 @@ const RegisterTargetPassConfigCallback Registration([](TargetMachine &TM, PassMa
                                                        TargetPassConfig *Config) {
   if (!TM.getTargetTriple().isX32())
     return;
+  TM.setCodeModel(CodeModel::Small); // all there is in 32 bits, and x32 knows no other
   Passes.add(createIRPass(TM));
   addMachinePasses(*Config);
 });

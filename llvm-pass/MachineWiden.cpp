@@ -212,7 +212,8 @@ void Widener::replaceUsers(Register Reg, Register Pointer) {
     MachineBasicBlock &From = *MI.getOperand(MI.getOperandNo(User) + 1).getMBB();
     User->setReg(cleared(Low, {&From, From.getFirstTerminator()}));
   }
-  Extended[Low] = Extended[Reg];
+  const Register Wide = Extended[Reg]; // a copy: the next line may move the map
+  Extended[Low] = Wide;
   Replaced[Reg] = Low;
 }
 

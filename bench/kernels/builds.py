@@ -13,7 +13,7 @@ PLAIN_LIBRARY_FLAGS = ["-nostdlibinc", f"-isystem{ROOT / 'sdk' / 'include'}", f"
                        "-DKERNEL_PLAIN"]
 # Parts of the library that need a cell; and those that are written for x86-64.
 CELL_ONLY = {"address.c", "checksum.c", "ipv6.c", "packet.c"}
-X86_ONLY = {"int128.c", "math.c", "memory.c", "softfloat.c", "string.c"}
+X86_ONLY = {"atomic.c", "cpu.c", "int128.c", "math.c", "memory.c", "softfloat.c", "string.c"}
 
 
 @dataclass

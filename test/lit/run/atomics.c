@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // C11 atomics, GNU's __atomic and __sync functions, thread-local variables.
-// RUN: %host_cc -O1 %s -o %t.native
+// RUN: %host_cc -O1 %s -o %t.native -latomic
 // RUN: %python %S/Inputs/compare.py %t.native "%rf_cc -w -std=gnu17" %rf_run %s %t
 #include "Inputs/run.h"
 
@@ -86,6 +86,35 @@ RUN_EXPORT uint32_t structures(uint32_t x)
 	return old.a + mine.b;
 }
 
+struct odd {
+	uint8_t bytes[13];
+};
+
+// No instruction serves these: calls of the library.
+RUN_EXPORT uint32_t large(uint32_t x)
+{
+	static _Atomic struct odd shared;
+	static _Atomic(unsigned __int128) wide;
+	struct odd mine = {{(uint8_t)x, 2, 3}}, seen;
+	unsigned __int128 expected;
+	uint32_t sum = 0;
+
+	seen = atomic_exchange(&shared, mine);
+	sum += seen.bytes[0];
+	seen.bytes[0] ^= 1;
+	sum = sum * 3 + atomic_compare_exchange_strong(&shared, &seen, mine);
+	sum = sum * 3 + atomic_compare_exchange_strong(&shared, &seen, (struct odd){{9}});
+	sum = sum * 31 + atomic_load(&shared).bytes[0] + seen.bytes[1];
+	atomic_store(&wide, (unsigned __int128)x << 70);
+	sum += (uint32_t)(atomic_fetch_add(&wide, 5) >> 64) + (uint32_t)(atomic_fetch_xor(&wide, x) >> 60);
+	sum = sum * 31 + (uint32_t)atomic_fetch_and(&wide, ~(unsigned __int128)3);
+	wide -= 7;
+	expected = atomic_load(&wide);
+	sum = sum * 31 + atomic_compare_exchange_strong(&wide, &expected, 77);
+	sum = sum * 31 + atomic_compare_exchange_strong(&wide, &expected, 78);
+	return sum * 31 + (uint32_t)expected + (uint32_t)atomic_exchange(&wide, x);
+}
+
 RUN_EXPORT uint32_t locals_of_threads(uint32_t x)
 {
 	static _Thread_local uint32_t count = 3;
@@ -96,4 +125,4 @@ RUN_EXPORT uint32_t locals_of_threads(uint32_t x)
 	return (uint32_t)total;
 }
 
-RUN_MAIN({integers}, {pointers}, {flags}, {structures}, {locals_of_threads})
+RUN_MAIN({integers}, {pointers}, {flags}, {structures}, {large}, {locals_of_threads})

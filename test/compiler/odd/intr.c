@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+__attribute__((interrupt)) void f(void*p){ }
