@@ -88,7 +88,7 @@ class Guest:
         self.monitor = Channel()
         # QEMU does not outlive this process. no_timer_check: on a busy machine the emulated timer may be late for the kernel's
         # check of it, which panics.
-        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "1", "-m", memory, "-nodefaults",
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-name", "guest,debug-threads=on", "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "1", "-m", memory, "-nodefaults",
                    "-display", "none", "-no-reboot", "-kernel", f"{folder}/kernel", "-initrd", f"{folder}/initramfs",
                    "-append", "console=ttyS0 panic=-1 quiet loglevel=5 no_timer_check" + (" intel_iommu=on" if iommu else ""),
                    "-serial", f"file:{log}"]
@@ -165,15 +165,15 @@ def last_statistics(output):
 
 
 class Traffic:
-    """The program traffic (traffic.c) on two cables, which are streams."""
+    """The program traffic (traffic.c) on two cables, which are streams; with `keep` they may be used again after it."""
 
-    def __init__(self, program, cables, *options):
+    def __init__(self, program, cables, *options, keep=False):
         ends = [cable.ours for cable in cables]
         self.process = subprocess.Popen([program, *options, *(str(end.fileno()) for end in ends)],
                                         pass_fds=[end.fileno() for end in ends], stdout=subprocess.PIPE, text=True)
-        # Its offspring sees that a cable is gone only if nobody else holds it.
-        for end in ends:
-            end.close()
+        if not keep:
+            for end in ends:
+                end.close()
 
     def wait_for(self, word):
         line = self.process.stdout.readline().strip()

@@ -34,6 +34,7 @@
 #define TICK_MS 100
 #define SILENCE_MS 1000 /* what has not come by then is taken for lost; the run goes on */
 #define GIVE_UP_MS 20000
+#define FLOWS 2
 
 enum kind { KIND_PROBE, KIND_DATA };
 
@@ -62,6 +63,7 @@ struct flow {
 	uint8_t *seen; /* one bit for each frame */
 	uint64_t received, bytes, duplicated, reordered, torn, foreign, silences;
 	int64_t heard_ms;
+	uint64_t in_time; /* of `received`: when sending stopped */
 };
 
 static int64_t now_ms(void)
@@ -289,16 +291,16 @@ static void receive_some(const struct options *options, struct flow *flow)
 /* ---- Runs ----------------------------------------------------------------------- */
 
 /* Waits a moment for any cable, then receives; sends if `sending`. */
-static void turn(const struct options *options, struct flow *flows, uint32_t count, bool sending)
+static void turn(const struct options *options, struct flow *flows, bool sending)
 {
-	struct pollfd waiting[4];
-	for (uint32_t i = 0; i < count; i++) {
+	struct pollfd waiting[2 * FLOWS];
+	for (uint32_t i = 0; i < FLOWS; i++) {
 		const bool wants = flows[i].from->out_length > 0 || (sending && may_send(options, &flows[i]));
 		waiting[2 * i] = (struct pollfd){.fd = flows[i].to->fd, .events = POLLIN};
 		waiting[2 * i + 1] = (struct pollfd){.fd = wants ? flows[i].from->fd : -1, .events = POLLOUT};
 	}
-	poll(waiting, 2 * count, TICK_MS);
-	for (uint32_t i = 0; i < count; i++) {
+	poll(waiting, 2 * FLOWS, TICK_MS);
+	for (uint32_t i = 0; i < FLOWS; i++) {
 		if (waiting[2 * i].revents)
 			receive_some(options, &flows[i]);
 		if (sending)
@@ -309,14 +311,14 @@ static void turn(const struct options *options, struct flow *flows, uint32_t cou
 }
 
 /* Links take seconds to come up, and meanwhile lose what is sent. */
-static void bring_up(const struct options *options, struct flow *flows, uint32_t count)
+static void bring_up(const struct options *options, struct flow *flows)
 {
 	const int64_t start = now_ms();
 	int64_t probed = 0;
 	uint64_t number = 0;
 	for (;;) {
 		bool all = true;
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < FLOWS; i++)
 			all = all && flows[i].up;
 		if (all)
 			break;
@@ -325,24 +327,24 @@ static void bring_up(const struct options *options, struct flow *flows, uint32_t
 			exit(1);
 		}
 		if (now_ms() - probed > TICK_MS) {
-			for (uint32_t i = 0; i < count; i++)
-				if (flows[i].from->out_length == 0)
+			for (uint32_t i = 0; i < FLOWS; i++)
+				if (flows[i].count > 0 && flows[i].from->out_length == 0)
 					queue_frame(options, &flows[i], KIND_PROBE, number);
 			number++;
 			probed = now_ms();
 		}
-		turn(options, flows, count, false);
+		turn(options, flows, false);
 	}
 	/* The stragglers. */
 	for (const int64_t end = now_ms() + 3 * TICK_MS; now_ms() < end;)
-		turn(options, flows, count, false);
+		turn(options, flows, false);
 }
 
 /* False once everything has come, or is lost. */
 static bool in_progress(struct flow *flow)
 {
 	const int64_t silence = now_ms() - flow->heard_ms;
-	if (flow->horizon == flow->count)
+	if (flow->horizon == flow->count && flow->from->out_length == 0)
 		return false;
 	if (flow->horizon < flow->next && silence > SILENCE_MS * (int64_t)(flow->silences + 1)) {
 		flow->silences++;
@@ -351,39 +353,50 @@ static bool in_progress(struct flow *flow)
 	return silence < GIVE_UP_MS;
 }
 
-static void run(const struct options *options, struct flow *flows, uint32_t count)
+/* Seconds until everything had come or, with --seconds, until they were over; what comes later is checked,
+ * too. */
+static double run(const struct options *options, struct flow *flows)
 {
 	const double start = now_s();
+	double seconds = 0;
 	bool active = true;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < FLOWS; i++)
 		flows[i].heard_ms = now_ms();
 	while (active) {
-		turn(options, flows, count, true);
-		if (options->seconds > 0 && now_s() - start > options->seconds)
-			for (uint32_t i = 0; i < count; i++)
-				flows[i].count = flows[i].next;
+		turn(options, flows, true);
+		const bool over = options->seconds > 0 && now_s() - start > options->seconds;
 		active = false;
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < FLOWS; i++) {
+			if (over)
+				flows[i].count = flows[i].next;
 			active = in_progress(&flows[i]) || active;
+		}
+		if ((active && !over) || seconds > 0)
+			continue;
+		seconds = now_s() - start;
+		for (uint32_t i = 0; i < FLOWS; i++)
+			flows[i].in_time = flows[i].received;
+		printf("end\n");
+		fflush(stdout);
 	}
+	return seconds;
 }
 
 static void print_flow(const struct flow *flow)
 {
 	printf("{\"flow\": %u, \"sent\": %" PRIu64 ", \"received\": %" PRIu64 ", \"bytes\": %" PRIu64
 	       ", \"lost\": %" PRIu64 ", \"duplicated\": %" PRIu64 ", \"reordered\": %" PRIu64
-	       ", \"torn\": %" PRIu64 ", \"foreign\": %" PRIu64 ", \"silences\": %" PRIu64 "}",
+	       ", \"torn\": %" PRIu64 ", \"foreign\": %" PRIu64 ", \"silences\": %" PRIu64
+	       ", \"in_time\": %" PRIu64 "}",
 	       flow->number, flow->next, flow->received, flow->bytes, flow->next - flow->received,
-	       flow->duplicated, flow->reordered, flow->torn, flow->foreign, flow->silences);
+	       flow->duplicated, flow->reordered, flow->torn, flow->foreign, flow->silences, flow->in_time);
 }
 
 static const char usage[] =
     "usage: traffic [--count N | --seconds S] [--length MIN[-MAX]] [--window N] [--seed N] [--both] FD FD\n"
-    "Sends frames into the first cable and checks what comes out of the second one; with --both, the other "
-    "way\n"
-    "round at the same time. Prints \"start\", \"end\" and a line of JSON. Exit status: 0 every frame came "
-    "once,\n"
-    "whole and in order, 1 not so, 2 wrong usage, 3 a cable broke.\n";
+    "Sends frames into the first cable and checks what comes out of the second one; with --both, the other\n"
+    "way round at the same time. Prints \"start\", \"end\" (with --seconds: when they are over) and JSON.\n"
+    "Exit status: 0 every frame came once, whole and in order, 1 not so, 2 wrong usage, 3 a cable broke.\n";
 
 static bool number(const char *text, uint64_t low, uint64_t high, uint64_t *value)
 {
@@ -453,35 +466,39 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	const uint32_t count = options.both_ways ? 2 : 1;
-	for (uint32_t i = 0; i < 2; i++) {
+	for (uint32_t i = 0; i < FLOWS; i++) {
 		ends[i].fd = options.fd[i];
 		if (fcntl(ends[i].fd, F_SETFL, O_NONBLOCK) != 0)
 			fail("the cable");
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		flows[i] = (struct flow){
-		    .from = &ends[i], .to = &ends[1 - i], .number = (uint8_t)i, .count = options.count};
+	/* Without --both nothing is sent in the other direction, and what comes there is of no interest. */
+	const uint32_t used = options.both_ways ? 2 : 1;
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		const uint64_t count = i < used ? options.count : 0;
+		flows[i] = (struct flow){.from = &ends[i],
+		                         .to = &ends[1 - i],
+		                         .number = (uint8_t)i,
+		                         .up = i >= used,
+		                         .count = count};
 		/* A page of it is there only once it is written. */
-		flows[i].seen = calloc(options.count / 8 + 1, 1);
+		flows[i].seen = calloc(count / 8 + 1, 1);
 		if (flows[i].seen == NULL)
 			fail("no memory");
 	}
-	bring_up(&options, flows, count);
+	bring_up(&options, flows);
 	printf("start\n");
 	fflush(stdout);
-	const double start = now_s();
-	run(&options, flows, count);
-	const double seconds = now_s() - start;
-	printf("end\n{\"seconds\": %.3f, \"flows\": [", seconds);
+	const double seconds = run(&options, flows);
+	printf("{\"seconds\": %.3f, \"flows\": [", seconds);
 	bool good = true;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < used; i++) {
 		printf("%s", i > 0 ? ", " : "");
 		print_flow(&flows[i]);
 		good = good && flows[i].received == flows[i].next && flows[i].next == flows[i].count &&
 		       flows[i].duplicated + flows[i].reordered + flows[i].torn + flows[i].foreign == 0;
-		free(flows[i].seen);
 	}
+	for (uint32_t i = 0; i < FLOWS; i++)
+		free(flows[i].seen);
 	printf("]}\n");
 	return good ? 0 : 1;
 }

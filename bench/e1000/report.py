@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables for docs/performance.md and their plot, from the raw numbers alone."""
+
+import statistics
+
+BEGIN, END = "<!-- begin: bench/run e1000 -->", "<!-- end: bench/run e1000 -->"
+TITLES = {
+    "bridge": "Linux: kernel driver, bridge",
+    "af_packet": "Linux: kernel driver, rf-run on AF_PACKET",
+    "testpmd": "DPDK: testpmd, io forwarding",
+    "native": "Ringfence: native NF",
+    "cell": "Ringfence: sandboxed NF",
+    "chain": "Ringfence: chain of three sandboxed NFs",
+    "copy": "Ringfence: sandboxed NF, --copy",
+    "rf-run": "Ringfence: rf-run, sandboxed NF (sleeps when idle)",
+}
+COLOURS = {"e1000": "#2f7d4f", "e1000e": "#5b8db8"}
+
+
+def values(results, model, length, key, what):
+    return [run[what] for run in results["runs"].get(f"{model}/{length}/{key}", []) if what in run]
+
+
+def median(results, model, length, key, what):
+    found = values(results, model, length, key, what)
+    return statistics.median(found) if found else None
+
+
+def cell(value, form):
+    return "–" if value is None else form.format(value)
+
+
+def groups(results):
+    """(model, length) in the order of the runs."""
+    return list(dict.fromkeys((name.split("/")[0], int(name.split("/")[1])) for name in results["runs"]))
+
+
+def spread(results, model, length, key):
+    found = values(results, model, length, key, "pps")
+    return f"{min(found) / 1e3:.0f}–{max(found) / 1e3:.0f}" if found else "–"
+
+
+def table(results, model, length):
+    lines = ["| | 1,000 packets/s | lowest–highest | lost on overload | CPU, µs/packet | of it with packets, µs/packet | NICs and wire, µs/packet |",
+             "|---|---:|---:|---:|---:|---:|---:|"]
+    for key, title in TITLES.items():
+        pps = median(results, model, length, key, "pps")
+        if pps is None:
+            continue
+        lost = median(results, model, length, key, "lost")
+        lines.append(f"| {title} | {pps / 1e3:.1f} | {spread(results, model, length, key)} | {lost * 100:.0f} % "
+                     f"| {cell(median(results, model, length, key, 'cpu_us'), '{:.1f}')} "
+                     f"| {cell(median(results, model, length, key, 'busy_us'), '{:.1f}')} "
+                     f"| {cell(median(results, model, length, key, 'loop_us'), '{:.1f}')} |")
+    return "\n".join(lines)
+
+
+def bar_chart(results):
+    """Packets per second, one panel for each length of frame, a bar for each model."""
+    models = list(dict.fromkeys(model for model, _ in groups(results)))
+    lengths = sorted({length for _, length in groups(results)})
+    keys = [key for key in TITLES if any(median(results, m, n, key, "pps") for m, n in groups(results))]
+    bar, gap, left, scale, top = 10, 8, 300, 300, 50
+    limit = max(median(results, m, n, k, "pps") or 0 for m, n in groups(results) for k in keys)
+    panel = 30 + len(keys) * (bar * len(models) + gap)
+    width, height = left + scale + 90, top + panel * len(lengths) + 10
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+           'font-family="sans-serif" font-size="11">', f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+           '<text x="10" y="18" font-size="14">Packets per second, NIC to NIC in one QEMU guest (emulated CPU and NICs)</text>']
+    for number, model in enumerate(models):
+        out.append(f'<rect x="{left + 90 * number}" y="28" width="10" height="10" fill="{COLOURS[model]}"/>'
+                   f'<text x="{left + 90 * number + 14}" y="37">{model}</text>')
+    for row, length in enumerate(lengths):
+        y = top + row * panel
+        out.append(f'<text x="10" y="{y + 14}" font-weight="bold">{length}-byte frames</text>')
+        for line, key in enumerate(keys):
+            at = y + 24 + line * (bar * len(models) + gap)
+            out.append(f'<text x="{left - 6}" y="{at + bar}" text-anchor="end">{TITLES[key]}</text>')
+            for number, model in enumerate(models):
+                value = median(results, model, length, key, "pps")
+                if value is None:
+                    continue
+                long = scale * value / limit
+                out.append(f'<rect x="{left}" y="{at + number * bar}" width="{long:.1f}" height="{bar - 1}" fill="{COLOURS[model]}"/>'
+                           f'<text x="{left + long + 3:.1f}" y="{at + number * bar + 9}" font-size="9">{value:,.0f}</text>')
+    out.append("</svg>")
+    return "\n".join(out) + "\n"
+
+
+def section(results):
+    """The text between the markers of docs/performance.md."""
+    out = [f"Measured {results['date']} on {results['cpu']} ({results['cpus']} CPUs), {results['qemu']}, one emulated CPU, Debian's kernel, "
+           f"DPDK {results['dpdk']}; {results['rounds']} interleaved rounds of {results['seconds']} s; medians.", ""]
+    for model, length in groups(results):
+        out += [f"### {model}, {length}-byte frames", "", table(results, model, length), ""]
+    out += ["![Packets per second](img/e1000.svg)"]
+    return "\n".join(out)
+
+
+def write(root, results):
+    (root / "docs/img/e1000.svg").write_text(bar_chart(results))
+    page = root / "docs" / "performance.md"
+    head, rest = page.read_text().split(BEGIN, 1)
+    page.write_text(f"{head}{BEGIN}\n{section(results)}\n{END}{rest.split(END, 1)[1]}")
