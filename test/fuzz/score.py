@@ -56,6 +56,10 @@ OPERATORS = [
     ("row", r"ROW\((POPCNT|SETB), (\w+),", r"ROW(\1, SHR,"),
     ("row", r"ROW\((\w+), (\w+), 0\)", r"ROW(\1, \2, PREFIX_67)"),
 ]
+# Mutations that change nothing: (file, what stands there) and why.
+EQUIVALENT = {
+    ("allow.c", "ROW(CMPXCHG16B, OPAQUE,"): "it writes 64 bits of rax and rdx, which are never zero-extended",
+}
 # Rules left out, and facts believed too long: the generator and the emulator alone must notice each.
 PLANTED = [
     ("check.c", "RFV_RULE_CALLEE_SAVED"),
@@ -88,6 +92,8 @@ def mutations_of(name):
             if what == "row" and name != "allow.c":
                 continue
             for match in re.finditer(pattern, line):
+                if (name, match.group()) in EQUIVALENT:
+                    continue
                 new = match.expand(replacement) if isinstance(replacement, str) else replacement(match)
                 changed = lines[number][: match.start()] + new + lines[number][match.end() :]
                 yield name, number, what, number + 1, changed
