@@ -214,6 +214,33 @@ Test(limits, a_state_that_grows_once_a_turn)
 	cr_expect_str_eq(rfv_rule_name(finding.rule), "callee-saved", "%s", finding.message);
 }
 
+/* The slowest text that we know: every place tracked, thousands of joins, all of them 28 times. */
+Test(limits, the_widest_states_at_thousands_of_targets)
+{
+	enum { PLACES = 1024, SHIFTED = 40, TARGETS = 6000 };
+	struct text text = {0};
+	struct rfv_report report;
+	const uint32_t frame = RF_FRAME_MAX;
+	uint32_t head;
+
+	empty_shell();
+	EMIT(&text, 0x48, 0x81, 0xec); /* sub rsp, frame */
+	emit(&text, &frame, sizeof frame);
+	for (uint32_t i = 0; i < PLACES; i++)
+		emit_constant_store(&text, 8 * i, i == PLACES - 1 ? 2 : 1);
+	head = text.size;
+	for (uint32_t i = PLACES - 1 - SHIFTED; i < PLACES - 1; i++) {
+		emit_frame_load(&text, 8 * (i + 1));
+		emit_frame_store_rax(&text, 8 * i);
+	}
+	for (uint32_t i = 0; i < TARGETS; i++)
+		EMIT(&text, 0x75, 0x00); /* jne to the next */
+	emit_jump(&text, JNE, head);
+	EMIT(&text, 0x0f, 0x0b);
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
+	cr_expect_gt(report.stats.block_visits, 27u * TARGETS);
+}
+
 /* A ladder whose every rung may also go back to the start with one more fact lost. */
 Test(limits, backward_edges_that_lose_one_fact_each)
 {
