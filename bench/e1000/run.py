@@ -23,6 +23,8 @@ DPDK_PACKAGES = ["dpdk-dev", "librte-net-e1000-23", "librte-mempool-ring23"]
 DPDK_DRIVERS = ["mempool_ring", "net_e1000"]
 MODELS = {"e1000": ("0000:00:03.0", "0000:00:04.0"), "e1000e": ("0000:00:05.0", "0000:00:06.0")}
 LENGTHS = (60, 1514)
+# Those that tell the time that packets took.
+COUNTABLE = ["testpmd", "native", "cell", "chain", "copy"]
 
 sys.path.insert(0, str(GUEST))
 from guest import Cable, Failure, Guest, Traffic, last_statistics  # noqa: E402
@@ -73,7 +75,7 @@ class Threads:
         self.tasks = {}
         for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
             name = (task / "comm").read_text().strip()
-            if name == "CPU 0/TCG":
+            if name.endswith("/TCG"):
                 self.tasks["cpu"] = task
             elif task.name == str(pid):
                 self.tasks["loop"] = task
@@ -84,7 +86,9 @@ class Threads:
 
 
 class Bench:
-    def __init__(self, options, image, logs, libraries):
+    """The guest. With `counting`, its clock is the number of instructions that its CPU has executed, in nanoseconds."""
+
+    def __init__(self, options, image, logs, libraries, counting=False):
         self.options = options
         self.cables = {name: (Cable(stream=True), Cable(stream=True)) for name in MODELS}
         nics, cables = [], {}
@@ -93,12 +97,14 @@ class Bench:
                 name = "n" + address[8:10]
                 nics.append((model, str(int(address[8:10], 16)), name))
                 cables[name] = (cable, cable.theirs)
-        self.guest = Guest(image, nics, logs / "guest-bench.log", memory="1G", cables=cables)
+        self.guest = Guest(image, nics, logs / "guest-bench.log", memory="1G", cables=cables,
+                           extra=["-icount", "shift=0,sleep=off"] if counting else [])
         self.threads = Threads(self.guest.qemu.pid)
         self.seed = 1
         self.must(f"export LD_LIBRARY_PATH={libraries}; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; "
                   "mkdir -p /var/run; echo 160 >/proc/sys/vm/nr_hugepages; mkdir /dev/hugepages; mount -t hugetlbfs none /dev/hugepages")
-        self.must("for module in e1000 e1000e llc stp bridge; do insmod /modules/$module.ko; done; [ -e /sys/module/bridge ]")
+        if not counting:
+            self.must("for module in e1000 e1000e llc stp bridge; do insmod /modules/$module.ko; done; [ -e /sys/module/bridge ]")
 
     def must(self, command, timeout=60):
         status, output = self.guest.status(command, timeout)
@@ -204,7 +210,7 @@ class Bench:
                 "cpu_us": (after["cpu"] - before["cpu"]) / packets * 1e6, "cpu_share": (after["cpu"] - before["cpu"]) / seconds,
                 "loop_us": (after["loop"] - before["loop"]) / packets * 1e6, **said}
 
-    def one_round(self, model, record):
+    def one_round(self, model, record, only=None):
         cell = "/rf/pass.nf"
         rivals = [
             ("bridge", False, lambda: self.bridge(model)),
@@ -218,12 +224,12 @@ class Bench:
         ]
         user = False
         for key, wants_user, start in rivals:
+            if only and key not in only:
+                continue
             if wants_user != user:
                 self.bind(model, wants_user)
                 user = wants_user
             for length in LENGTHS:
-                if self.options.only and key not in self.options.only:
-                    continue
                 got = self.measure(model, length, start)
                 print(f"{model} {length} {key}: " + ", ".join(f"{name} {value:.4g}" for name, value in got.items()), file=sys.stderr)
                 record.setdefault(f"{model}/{length}/{key}", []).append(got)
@@ -261,18 +267,28 @@ def main():
     libraries = make_image(options.build, image)
     if options.prepare:
         return
-    results = {**describe(), "seconds": options.seconds, "rounds": options.rounds, "runs": {}}
+    models = MODELS if options.model == "both" else [options.model]
+    results = {**describe(), "seconds": options.seconds, "rounds": options.rounds, "runs": {}, "instructions": {}}
     with tempfile.TemporaryDirectory() as logs:
-        bench = Bench(options, image, pathlib.Path(logs), libraries)
+        if options.rounds > 0:
+            bench = Bench(options, image, pathlib.Path(logs), libraries)
+            try:
+                for _ in range(options.rounds):
+                    for model in models:
+                        bench.one_round(model, results["runs"], options.only)
+            finally:
+                bench.close()
+        counter = Bench(options, image, pathlib.Path(logs), libraries, counting=True)
         try:
-            for _ in range(options.rounds):
-                for model in MODELS if options.model == "both" else [options.model]:
-                    bench.one_round(model, results["runs"])
+            for model in models:
+                counter.one_round(model, results["instructions"], [key for key in COUNTABLE if key in (options.only or COUNTABLE)])
         finally:
-            bench.close()
+            counter.close()
     if options.write and options.model != "both" and RESULTS.exists():
         # What an earlier run measured of the other model stays.
-        results["runs"] = {**json.loads(RESULTS.read_text())["runs"], **results["runs"]}
+        earlier = json.loads(RESULTS.read_text())
+        for part in ("runs", "instructions"):
+            results[part] = {**earlier.get(part, {}), **results[part]}
     print(report.section(results))
     if options.write:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")

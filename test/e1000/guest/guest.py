@@ -80,9 +80,10 @@ class Guest:
 
     `cables` are those that do not end in this process: {id: (cable, end)}. All others are made here. Guests that are joined
     need different `site`s, from which they have their MAC addresses. Without `wait`, `ready` waits for the boot.
+    `extra` are further options of QEMU.
     """
 
-    def __init__(self, folder, nics, log, memory="768M", iommu=True, cables=None, site=0, wait=True):
+    def __init__(self, folder, nics, log, memory="768M", iommu=True, cables=None, site=0, wait=True, extra=()):
         self.cables = {}
         self.shell = Channel()
         self.monitor = Channel()
@@ -111,7 +112,7 @@ class Guest:
                 command += ["-device", f"pcie-root-port,id=port-{name},chassis=1,slot=1,addr=0x10"]
                 bus = f"bus=port-{name}"
             command += ["-device", f"{model},id={name},netdev=cable-{name},{bus},mac=52:54:00:00:{site:02x}:{number + 1:02x},romfile="]
-        self.qemu = subprocess.Popen(command, pass_fds=[f.fileno() for f in files], stdin=subprocess.DEVNULL,
+        self.qemu = subprocess.Popen([*command, *extra], pass_fds=[f.fileno() for f in files], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.DEVNULL)
         for file in files:
             file.close()
