@@ -48,11 +48,11 @@ COMMON = ["--no-argc", "--concise", "--max-expr-complexity", "6", "--max-block-s
 
 
 class Mismatch(Exception):
-    """One failure: what kind, at which level, with which output."""
+    """One failure: what kind, at which level, with which output, and of which program of a batch, where that is known."""
 
-    def __init__(self, kind, level, detail):
+    def __init__(self, kind, level, detail, seed=None):
         super().__init__(f"{kind} at {level}")
-        self.kind, self.level, self.detail = kind, level, detail
+        self.kind, self.level, self.detail, self.seed = kind, level, detail, seed
 
 
 class Skip(Exception):
@@ -137,8 +137,8 @@ def cell_checksums(tools, objects, wanted, folder):
     results = [json.loads(line)["result"] for line in text.splitlines() if '"result"' in line]
     if status != 0 or len(results) != len(wanted):
         # Calls are made in order: the first one without a result is the one that failed.
-        level = wanted[len(results)][1] if len(results) < len(wanted) else "all levels"
-        raise Mismatch(FAULT, level, f"exit status {status}\n{text}")
+        seed, level = wanted[len(results)] if len(results) < len(wanted) else (None, "all levels")
+        raise Mismatch(FAULT, level, f"exit status {status}\n{text}", seed)
     return results
 
 
@@ -162,7 +162,7 @@ def run_in_cell(tools, objects, source, wanted, expected):
     for (seed, level), got in zip(wanted, results):
         if got != expected[seed]:
             require_agreement(source, seed, expected[seed], level)
-            raise Mismatch("wrong checksum", level, f"native {expected[seed]:#010x}, in the cell {got:#010x}")
+            raise Mismatch("wrong checksum", level, f"native {expected[seed]:#010x}, in the cell {got:#010x}", seed)
 
 
 def try_programs(tools, texts, levels, folder):
@@ -211,7 +211,9 @@ def try_batch(tools, seeds, levels):
     except (Skip, Mismatch) as problem:
         single = {seed: try_one(tools, seed, text, levels, tools.folder / f"seed-{seed}") for seed, text in texts.items()}
         outcomes |= single
-        explained = any(outcome == "failed" or text.startswith(DISAGREE) for outcome, text in single.values())
+        # Where native compilers do not agree on a program by itself, or where it does not end, it says nothing in a batch either.
+        culprit = single.get(problem.seed) if isinstance(problem, Mismatch) else None
+        explained = any(outcome == "failed" for outcome, _ in single.values()) or (culprit and culprit[0] == "skipped")
         if isinstance(problem, Mismatch) and not explained:
             # Only together they fail: keep the batch and count it against its first seed.
             outcomes[seeds[0]] = ("failed", f"only as a batch: {problem.kind} at {problem.level}\n{problem.detail}")

@@ -50,7 +50,8 @@ OPTIONS = """-g -g1 -ggdb3 -gsplit-dwarf -flto -flto=thin -fstack-protector-all 
 -fexperimental-new-constant-interpreter -fdebug-types-section -fdebug-macro -fno-elide-constructors -fstack-size-section
 -fminimize-whitespace -mlong-double-80 -mlong-double-128 -fglobal-isel -fno-integrated-as -mrelax-all -Wa,--mrelax-relocations=no
 -std=c11 -std=c17 -std=gnu23 -std=c++20 -std=c++23""".split()
-ERROR = re.compile(r"(?m)^[^\s:][^:\n]*:\d+:(\d+:)? (fatal )?error: ")
+# A function that clang itself made (sancov.module_ctor…) has no line, but a name.
+ERROR = re.compile(r"(?m)^[^\s:][^:\n]*:\d+:(\d+:)? (fatal )?error: |^error: .* '\w+\.\w+'$")
 # clang's own word on the options, which belong to no line; and what the linker says of bitcode.
 OPTIONS_ERROR = re.compile(r"(?m)^(clang|clang-22|rf-cc|rf-ld|ld\.lld)[^:\n]*: error: (?!.*(command failed|linker command))|^error: (?=unable|option|'|cannot|invalid|unknown)")
 CRASH = re.compile(r"Stack dump|PLEASE submit|Assertion|LLVM ERROR|UNREACHABLE|fatal error: error in backend|clang frontend command failed")
