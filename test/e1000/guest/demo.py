@@ -11,7 +11,7 @@ from guest import Failure
 from peer import Bench
 
 MODEL = "e1000"
-LARGE = 5000000  # bytes
+LARGE = 2000000  # bytes
 
 
 def show(command, output):
