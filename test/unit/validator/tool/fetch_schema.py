@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The official SARIF 2.1.0 schema, out of an npm package that has it. No Debian package does.
 
-Usage: fetch_schema.py NPM OUTPUT. Nothing of the package is run.
+Usage: fetch_schema.py NPM OUTPUT. Nothing of the package is run. Without npm or its registry there is no schema, and the
+tests do without; but not in CI (the variable CI is set), where that is an error.
 """
 import base64
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -32,8 +34,14 @@ def main():
     if len(sys.argv) != 3:
         sys.exit("usage: fetch_schema.py NPM OUTPUT")
     output = pathlib.Path(sys.argv[2])
-    if not output.exists():
+    if output.exists():
+        return
+    try:
         fetch(sys.argv[1], output)
+    except (OSError, subprocess.SubprocessError) as error:
+        if "CI" in os.environ:
+            raise
+        print(f"No schema to compare SARIF reports with: {error}")
 
 
 if __name__ == "__main__":
