@@ -291,7 +291,7 @@ def main():
     batches = [seeds[i:i + args.batch] for i in range(0, len(seeds), args.batch)]
 
     def passed():
-        return sum(outcome == "passed" for outcome, _ in outcomes.values())
+        return sum(outcome == "passed" for outcome, _ in list(outcomes.values()))  # another thread may add to it
 
     def one(batch):
         late = args.seconds and time.monotonic() - start > args.seconds
