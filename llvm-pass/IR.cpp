@@ -85,7 +85,8 @@ public:
   PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
     if (!module.getTargetTriple().isX32())
       return PreservedAnalyses::all();
-    diagnoseSanitizers(module);
+    if (diagnoseSanitizers(module))
+      dropBodies(module);
     return PreservedAnalyses::none();
   }
 

@@ -24,7 +24,7 @@ void reportError(const llvm::Function &function, const llvm::Twine &message);
 // Whether `function` has anything that the sandbox has no form for; each is reported.
 bool diagnose(llvm::Module &module);
 // Reports sanitizers with a run-time library, before their passes run.
-void diagnoseSanitizers(llvm::Module &module);
+bool diagnoseSanitizers(llvm::Module &module);
 
 // Intrinsics and instructions for which instruction selection would take the address of a stack object.
 void lowerIntrinsics(llvm::Module &module);

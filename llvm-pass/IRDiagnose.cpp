@@ -248,7 +248,7 @@ private:
 
 } // namespace
 
-void diagnoseSanitizers(Module &module) {
+bool diagnoseSanitizers(Module &module) {
   const Attribute::AttrKind kinds[] = {Attribute::SanitizeAddress, Attribute::SanitizeHWAddress,
                                        Attribute::SanitizeMemTag,  Attribute::SanitizeMemory,
                                        Attribute::SanitizeThread,  Attribute::SanitizeType,
@@ -264,6 +264,7 @@ void diagnoseSanitizers(Module &module) {
                             "-fsanitize=undefined -fsanitize-trap=undefined works");
     reported = true;
   }
+  return reported;
 }
 
 bool diagnose(Module &module) {

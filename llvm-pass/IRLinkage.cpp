@@ -16,6 +16,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Constants.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
@@ -37,6 +38,9 @@ void setLinkage(Module &module) {
       address->eraseFromParent();
     }
   }
+  if (module.getRtLibUseGOT()) // -fno-plt
+    module.setModuleFlag(Module::Max, "RtLibUseGOT",
+                         ConstantInt::get(Type::getInt32Ty(module.getContext()), 0));
   for (GlobalValue &value : module.global_values())
     if (!value.getName().starts_with("llvm."))
       value.setDSOLocal(true);
@@ -83,7 +87,7 @@ void setAttributes(Module &module) {
       function.removeFnAttr(kind);
     for (const char *name :
          {"probe-stack", "stack-probe-size", "stackrealign", "split-stack", "patchable-function",
-          "patchable-function-entry", "fentry-call", "xray-instruction-threshold"})
+          "patchable-function-entry", "fentry-call", "xray-instruction-threshold", "zero-call-used-regs"})
       function.removeFnAttr(name);
   }
 }
