@@ -264,6 +264,9 @@ bool diagnoseSanitizers(Module &module) {
                             "-fsanitize=undefined -fsanitize-trap=undefined works");
     reported = true;
   }
+  // MemorySanitizer's pass gives up on systems that it does not know, unless it thinks that it has run.
+  if (reported)
+    module.addModuleFlag(Module::Override, "nosanitize_memory", 1u);
   return reported;
 }
 

@@ -6,3 +6,4 @@
 // CHECK-NOT: PLEASE submit
 // CHECK: error-sanitizer.c:[[#@LINE+1]]:{{[0-9]+}}: error: this -fsanitize= needs a library
 int f(int *p) { return *p; }
+// CHECK-NOT: PLEASE submit
