@@ -100,6 +100,10 @@ public:
   explicit LastChance(TargetMachine &machine) : ModulePass(ID), machine(machine) {}
 
   bool runOnModule(Module &module) override {
+    if (module.getModuleFlag(Refused)) {
+      dropBodies(module);
+      return true;
+    }
     if (isDone(module))
       return false;
     LoopAnalysisManager loops;
@@ -122,11 +126,23 @@ private:
 
 char LastChance::ID = 0;
 
+// Sanitizers' passes run after those of plugins. Callbacks get the module as const, since most of them only
+// watch.
+void watchPasses(PassInstrumentationCallbacks &callbacks) {
+  callbacks.registerBeforeNonSkippedPassCallback([](StringRef pass, Any unit) {
+    const auto *module = any_cast<const Module *>(&unit);
+    if (module && (*module)->getTargetTriple().isX32())
+      diagnoseSanitizerPass(pass, const_cast<Module &>(**module));
+  });
+}
+
 } // namespace
 
 ModulePass *createIRPass(TargetMachine &machine) { return new LastChance(machine); }
 
 void registerIRPasses(PassBuilder &builder) {
+  if (PassInstrumentationCallbacks *callbacks = builder.getPassInstrumentationCallbacks())
+    watchPasses(*callbacks);
   builder.registerPipelineStartEPCallback(
       [](ModulePassManager &passes, OptimizationLevel) { passes.addPass(EarlyDiagnosis()); });
   builder.registerOptimizerLastEPCallback(

@@ -23,8 +23,13 @@ void reportError(const llvm::Function &function, const llvm::Twine &message);
 
 // Whether `function` has anything that the sandbox has no form for; each is reported.
 bool diagnose(llvm::Module &module);
-// Reports sanitizers with a run-time library, before their passes run.
+// Reports sanitizers that a module's attributes and flags tell of, before their passes run.
 bool diagnoseSanitizers(llvm::Module &module);
+// The others, when their pass is about to run. Some passes give up on systems that they do not know: those
+// are made to think that they have run.
+void diagnoseSanitizerPass(llvm::StringRef pass, llvm::Module &module);
+// Module flag: an error has been reported, code generation must see no function.
+inline constexpr const char *Refused = "ringfence-refused";
 
 // Intrinsics and instructions for which instruction selection would take the address of a stack object.
 void lowerIntrinsics(llvm::Module &module);

@@ -248,26 +248,49 @@ private:
 
 } // namespace
 
+// Reports the sanitizer once a module, at its first function.
+static void refuseSanitizer(Module &module, const Twine &message) {
+  if (module.getModuleFlag(Refused))
+    return;
+  module.addModuleFlag(Module::Override, Refused, 1u);
+  const auto defined = find_if(module, [](const Function &function) { return !function.isDeclaration(); });
+  if (defined != module.end())
+    reportError(*defined, message);
+}
+
+static constexpr const char *NeedsLibrary = "this -fsanitize= needs a library that cells do not have; "
+                                            "-fsanitize=undefined -fsanitize-trap=undefined works";
+
 bool diagnoseSanitizers(Module &module) {
+  // With this flag, clang calls functions by tables of branches that it makes when it links.
+  if (module.getModuleFlag("CFI Canonical Jump Tables"))
+    refuseSanitizer(
+        module, "-fsanitize=cfi-icall is not supported: indirect calls reach nothing but functions anyway; "
+                "-fno-sanitize=cfi-icall keeps the rest of -fsanitize=cfi");
   const Attribute::AttrKind kinds[] = {Attribute::SanitizeAddress, Attribute::SanitizeHWAddress,
                                        Attribute::SanitizeMemTag,  Attribute::SanitizeMemory,
                                        Attribute::SanitizeThread,  Attribute::SanitizeType,
                                        Attribute::SanitizeRealtime};
-  bool reported = false;
   for (Function &function : module) {
     if (function.isDeclaration() || none_of(kinds, [&](auto kind) { return function.hasFnAttribute(kind); }))
       continue;
+    refuseSanitizer(module, NeedsLibrary);
     for (const Attribute::AttrKind kind : kinds)
       function.removeFnAttr(kind); // some of their passes crash on targets that they do not know
-    if (!reported)
-      reportError(function, "this -fsanitize= needs a library that cells do not have; "
-                            "-fsanitize=undefined -fsanitize-trap=undefined works");
-    reported = true;
   }
-  // MemorySanitizer's pass gives up on systems that it does not know, unless it thinks that it has run.
-  if (reported)
-    module.addModuleFlag(Module::Override, "nosanitize_memory", 1u);
-  return reported;
+  return module.getModuleFlag(Refused);
+}
+
+void diagnoseSanitizerPass(StringRef pass, Module &module) {
+  const StringRef flag = StringSwitch<StringRef>(pass)
+                             .Case("MemorySanitizerPass", "nosanitize_memory")
+                             .Case("DataFlowSanitizerPass", "nosanitize_dataflow")
+                             .Case("NumericalStabilitySanitizerPass", Refused)
+                             .Default("");
+  if (flag.empty())
+    return;
+  refuseSanitizer(module, NeedsLibrary);
+  module.setModuleFlag(Module::Override, flag, 1u);
 }
 
 bool diagnose(Module &module) {

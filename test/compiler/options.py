@@ -27,7 +27,11 @@ LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-Oz", "-Og", "-Ofast"]
 OPTIONS = """-g -g1 -ggdb3 -gsplit-dwarf -flto -flto=thin -fstack-protector-all -fstack-protector-strong -fstack-clash-protection
 -fcf-protection=full -fcf-protection=branch -pg -mfentry -finstrument-functions -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer
 -fsanitize=undefined -fsanitize-trap=undefined -fsanitize=integer -fsanitize=bounds -fsanitize=address -fsanitize=kcfi
--fsanitize=shadow-call-stack -fsanitize=safe-stack -fsanitize=memory -fsanitize=thread -fsanitize-coverage=trace-pc-guard
+-fsanitize=shadow-call-stack -fsanitize=safe-stack -fsanitize=memory -fsanitize=thread -fsanitize=dataflow -fsanitize=numerical
+-fsanitize=hwaddress -fsanitize=type -fsanitize=realtime -fsanitize=leak -fsanitize=fuzzer -fsanitize=function -fsanitize=alloc-token
+-fsanitize=local-bounds|-fsanitize-trap=local-bounds -fsanitize=cfi|-flto|-fvisibility=hidden -fsanitize=scudo
+-fsanitize=cfi-vcall,cfi-nvcall,cfi-derived-cast|-flto|-fvisibility=hidden -fsanitize-coverage=trace-pc-guard
+-fsanitize-coverage=trace-pc -fsanitize-coverage=inline-8bit-counters,pc-table -fmemory-profile -fpseudo-probe-for-profiling
 -fprofile-generate -fprofile-instr-generate -fcoverage-mapping --coverage
 -march=x86-64-v2 -march=haswell -march=x86-64-v3 -march=x86-64-v4 -march=znver3 -march=core2 -march=bonnell -march=silvermont
 -march=sapphirerapids -mtune=atom -mtune=znver4 -mavx -mavx2 -mavx512f -mfma -mbmi -mbmi2 -mlzcnt -mpopcnt -madx -maes -msha -mrtm
