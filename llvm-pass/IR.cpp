@@ -34,6 +34,10 @@ namespace {
 
 // Code generation must not see what has been reported as an error: it might crash on it.
 void dropBodies(Module &module) {
+  for (GlobalAlias &alias : make_early_inc_range(module.aliases())) { // of a declaration there is none
+    alias.replaceAllUsesWith(alias.getAliasee());
+    alias.eraseFromParent();
+  }
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;

@@ -7,6 +7,7 @@
 #include "IR.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -26,6 +27,16 @@ bool isJump(StringRef name) {
       .Cases({"setjmp", "_setjmp", "__setjmp", "sigsetjmp", "__sigsetjmp", "savectx", "getcontext"}, true)
       .Cases({"longjmp", "_longjmp", "__longjmp", "siglongjmp", "setcontext", "swapcontext"}, true)
       .Default(false);
+}
+
+// Whether inline assembly has an operand in a register of x87 or MMX.
+bool usesX87(const InlineAsm &assembly) {
+  return any_of(assembly.ParseConstraints(), [](const InlineAsm::ConstraintInfo &operand) {
+    return operand.Type != InlineAsm::isClobber && any_of(operand.Codes, [](StringRef code) {
+             return is_contained({"f", "t", "u", "y"}, code) || code.starts_with("{st") ||
+                    code.starts_with("{mm");
+           });
+  });
 }
 
 // Why an intrinsic cannot be used, or nothing.
@@ -110,7 +121,12 @@ StringRef refuseIntrinsic(const IntrinsicInst &intrinsic) {
 
 class Diagnosis {
 public:
-  explicit Diagnosis(Function &function) : function(function) {}
+  explicit Diagnosis(Function &function) : function(function) {
+    const StringRef features = function.getFnAttribute("target-features").getValueAsString();
+    const bool soft = function.getFnAttribute("use-soft-float").getValueAsBool();
+    noSse = !soft && is_contained(split(features, ','), "-sse");
+    noSse2 = !soft && is_contained(split(features, ','), "-sse2");
+  }
 
   bool run() {
     switch (function.getCallingConv()) {
@@ -141,7 +157,7 @@ public:
 
 private:
   Function &function;
-  bool found = false, labels = false, x87 = false, exceptions = false;
+  bool found = false, labels = false, x87 = false, exceptions = false, noSse = false, noSse2 = false;
 
   void report(const Twine &message) {
     reportError(function, message);
@@ -172,13 +188,22 @@ private:
              "supported");
   }
 
+  // Why there are no registers for a type, or nothing. Without SSE, code generation takes those of x87.
+  StringRef refuseType(const Type *type) const {
+    if (type->isX86_FP80Ty())
+      return "80-bit floating point (x87) is not supported; long double is double";
+    if (type->isFloatingPointTy() && (noSse || (noSse2 && !type->isFloatTy())))
+      return "floating point needs SSE2; do without -mno-sse, -mno-sse2 and -mgeneral-regs-only";
+    return "";
+  }
+
   // Once a function: every line of it would say the same.
   void checkType(const Type *type, const Instruction *at = nullptr) {
-    if (x87 || !type->getScalarType()->isX86_FP80Ty())
+    const StringRef reason = x87 ? "" : refuseType(type->getScalarType());
+    if (reason.empty())
       return;
     x87 = true;
-    const char *message = "80-bit floating point (x87) is not supported; long double is double";
-    at ? report(*at, message) : report(message);
+    at ? report(*at, reason) : report(reason);
   }
 
   void checkAddressSpace(const Instruction &at, const Value *pointer) {
@@ -216,6 +241,9 @@ private:
       }
       return;
     }
+    const auto *assembly = dyn_cast<InlineAsm>(call.getCalledOperand());
+    if (assembly && usesX87(*assembly))
+      report(call, "registers of x87 and MMX are not supported");
     const Function *callee = call.getCalledFunction();
     if (call.hasFnAttr(Attribute::ReturnsTwice) ||
         (callee && callee->isDeclaration() && isJump(callee->getName())))

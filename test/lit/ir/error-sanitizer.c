@@ -15,5 +15,7 @@
 // ICALL: error-sanitizer.c:[[#@LINE+2]]:{{[0-9]+}}: error: -fsanitize=cfi-icall is not supported
 // CHECK: error-sanitizer.c:[[#@LINE+1]]:{{[0-9]+}}: error: this -fsanitize= needs a library
 int f(int *p) { return *p; }
+int g(int *p) __attribute__((alias("f")));
+int h(int *p) { return g(p) + 1; }
 #endif
 // CHECK-NOT: PLEASE submit
