@@ -17,12 +17,17 @@
 #include "llvm/Pass.h"
 #include "llvm/Target/RegisterTargetPassConfigCallback.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Scalar.h"
+
+#include <memory>
 
 using namespace llvm;
 
 namespace ringfence {
 
 void addMachinePasses(TargetPassConfig &Config) {
+  const std::unique_ptr<Pass> StrengthReduction(createLoopStrengthReducePass());
+  Config.insertPass(StrengthReduction->getPassID(), createCounterPass());
   // insertPass appends: those with one anchor run in this order.
   Config.insertPass(&FinalizeISelID, createUnsupportedPass());
   Config.insertPass(&FinalizeISelID, createArgumentPass());

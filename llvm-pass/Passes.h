@@ -5,6 +5,7 @@
 #define RINGFENCE_LLVM_PASS_PASSES_H
 
 namespace llvm {
+class FunctionPass;
 class ModulePass;
 class PassBuilder;
 class TargetMachine;
@@ -18,6 +19,9 @@ void registerIRPasses(llvm::PassBuilder &PB);
 
 // The same as a pass of the code generator, for modules that have not had them.
 llvm::ModulePass *createIRPass(llvm::TargetMachine &machine);
+
+// A pass behind loop strength reduction: counters that start below zero start at it.
+llvm::FunctionPass *createCounterPass();
 
 // Machine passes: before and after register allocation.
 void addMachinePasses(llvm::TargetPassConfig &Config);
