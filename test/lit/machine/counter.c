@@ -2,7 +2,7 @@
 // A counter that LLVM would have count up to zero starts at zero: as an index it is then below 2 GiB, and the
 // table is not reached through the mirror above the cell.
 // RUN: %clang_nf -O2 -fno-unroll-loops -S -o - %s | %FileCheck %s
-// RUN: %rf_cc -O2 -g -o %t.nf %s && %rf_run --call sum=5 --stats=json %t.nf | %FileCheck --check-prefix RUN %s
+// RUN: %rf_cc -O2 -g -o %t.nf %s && %rf_run --call sum=5 --stats=json %t.nf | %FileCheck --check-prefix CELL %s
 #include <ringfence/nf.h>
 static unsigned table[1000];
 
@@ -44,4 +44,4 @@ RF_EXPORT unsigned sum(unsigned n)
 	}
 	return mix() == expected && value() == product;
 }
-// RUN: "result": 1,
+// CELL: "result": 1,
