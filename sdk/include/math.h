@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * C11 7.12 without the error and gamma functions, fma, remquo, nexttoward and
- * the functions of long double. errno is not set; results of invalid arguments
+ * C11 7.12 without the error and gamma functions. errno is not set; results of invalid arguments
  * are NaN, of poles and overflow infinite, as Annex F says.
  */
 #ifndef _MATH_H
@@ -71,6 +70,8 @@ long long llround(double x); /* out of range: LLONG_MIN */
 long long llrint(double x);
 double fmod(double x, double y);
 double remainder(double x, double y);
+double remquo(double x, double y, int *quotient); /* its last three bits, with the sign */
+double fma(double x, double y, double z);
 double fmin(double x, double y);
 double fmax(double x, double y);
 double fdim(double x, double y);
@@ -81,7 +82,9 @@ double scalbn(double x, int exponent);
 double modf(double x, double *whole);
 double logb(double x);
 int ilogb(double x);
+double scalbln(double x, long exponent);
 double nextafter(double x, double y);
+double nexttoward(double x, long double y);
 double nan(const char *text); /* the text is not used */
 
 /* Within 0.51 units in the last place; denormal results within 1. */
@@ -156,13 +159,73 @@ float frexpf(float x, int *exponent);
 float ldexpf(float x, int exponent);
 float scalbnf(float x, int exponent);
 float modff(float x, float *whole);
+float scalblnf(float x, long exponent);
 float nextafterf(float x, float y);
+float nexttowardf(float x, long double y);
+float remquof(float x, float y, int *quotient);
+float fmaf(float x, float y, float z);
 int ilogbf(float x);
 long lroundf(float x);
 long lrintf(float x);
 long long llroundf(float x);
 long long llrintf(float x);
 float nanf(const char *text);
+
+/* The same for long double, which is double. */
+long double acosl(long double x);
+long double asinl(long double x);
+long double atanl(long double x);
+long double cosl(long double x);
+long double sinl(long double x);
+long double tanl(long double x);
+long double acoshl(long double x);
+long double asinhl(long double x);
+long double atanhl(long double x);
+long double coshl(long double x);
+long double sinhl(long double x);
+long double tanhl(long double x);
+long double expl(long double x);
+long double exp2l(long double x);
+long double exp10l(long double x);
+long double expm1l(long double x);
+long double logl(long double x);
+long double log10l(long double x);
+long double log1pl(long double x);
+long double log2l(long double x);
+long double logbl(long double x);
+long double cbrtl(long double x);
+long double fabsl(long double x);
+long double sqrtl(long double x);
+long double ceill(long double x);
+long double floorl(long double x);
+long double nearbyintl(long double x);
+long double rintl(long double x);
+long double roundl(long double x);
+long double truncl(long double x);
+long double atan2l(long double x, long double y);
+long double hypotl(long double x, long double y);
+long double powl(long double x, long double y);
+long double fmodl(long double x, long double y);
+long double remainderl(long double x, long double y);
+long double copysignl(long double x, long double y);
+long double nextafterl(long double x, long double y);
+long double nexttowardl(long double x, long double y);
+long double fdiml(long double x, long double y);
+long double fmaxl(long double x, long double y);
+long double fminl(long double x, long double y);
+int ilogbl(long double x);
+long lroundl(long double x);
+long lrintl(long double x);
+long long llroundl(long double x);
+long long llrintl(long double x);
+long double frexpl(long double x, int *exponent);
+long double ldexpl(long double x, int exponent);
+long double scalbnl(long double x, int exponent);
+long double scalblnl(long double x, long exponent);
+long double modfl(long double x, long double *whole);
+long double remquol(long double x, long double y, int *quotient);
+long double fmal(long double x, long double y, long double z);
+long double nanl(const char *text);
 
 #ifdef __cplusplus
 }

@@ -179,24 +179,45 @@ double fdim(double x, double y)
 	return x <= y ? 0 : x - y;
 }
 
-/* x - n y, n the nearest integer to x / y, even in a tie: of 2 y's remainder, what is over half of y goes. */
-double remainder(double x, double y)
+/*
+ * x - n y, n the nearest integer to x / y, even in a tie; and n's last three bits with the sign of x / y. All
+ * of the subtractions are exact. Of a huge y, some multiples are infinite, and none is in `rest`.
+ */
+double remquo(double x, double y, int *quotient)
 {
 	const double size = fabs(y), half = size / 2;
+	unsigned count = 0;
 
+	*quotient = 0;
 	if (isnan(y) || y == 0 || !isfinite(x))
 		return (x * y) / (x * y);
 	if (isinf(y))
 		return x;
-	double rest = fabs(size < 0x1p1023 ? fmod(x, 2 * size) : x);
+	double rest = fabs(size < 0x1p1021 ? fmod(x, 8 * size) : x);
 
+	for (unsigned multiple = 4; multiple >= 2; multiple /= 2)
+		if (rest >= multiple * size) {
+			rest -= multiple * size;
+			count += multiple;
+		}
 	/* Halving a denormal could round: then double the rest instead. */
 	if (size < 0x1p-1021 ? rest + rest > size : rest > half) {
 		rest -= size;
-		if (size < 0x1p-1021 ? rest + rest >= size : rest >= half)
+		count++;
+		if (size < 0x1p-1021 ? rest + rest >= size : rest >= half) {
 			rest -= size;
+			count++;
+		}
 	}
+	*quotient = signbit(x) != signbit(y) ? -(int)(count & 7) : (int)(count & 7);
 	return signbit(x) ? -rest : rest;
+}
+
+double remainder(double x, double y)
+{
+	int quotient;
+
+	return remquo(x, y, &quotient);
 }
 
 double nextafter(double x, double y)
@@ -211,6 +232,18 @@ double nextafter(double x, double y)
 		return copysign(0x1p-1074, y);
 	bits += (x < y) == (x > 0) ? 1 : UINT64_MAX;
 	return double_of(bits);
+}
+
+/* long double is double. */
+double nexttoward(double x, long double y)
+{
+	return nextafter(x, (double)y);
+}
+
+/* On the host, where the tests compile this, long has 64 bits. */
+double scalbln(double x, long exponent)
+{
+	return ldexp(x, exponent > 10000 ? 10000 : exponent < -10000 ? -10000 : (int)exponent);
 }
 
 int ilogb(double x)

@@ -74,6 +74,26 @@ float scalbnf(float x, int exponent)
 	return (float)ldexp((double)x, exponent);
 }
 
+float scalblnf(float x, long exponent)
+{
+	return (float)scalbln((double)x, exponent);
+}
+
+float remquof(float x, float y, int *quotient)
+{
+	return (float)remquo((double)x, (double)y, quotient);
+}
+
+/* Not nextafterf: y may lie between two floats. */
+float nexttowardf(float x, long double y)
+{
+	if (isnan(x) || isnan(y))
+		return x + (float)y;
+	if ((double)x == (double)y)
+		return (float)y;
+	return nextafterf(x, (double)x < (double)y ? INFINITY : -INFINITY);
+}
+
 float modff(float x, float *whole)
 {
 	double part;

@@ -270,3 +270,146 @@ Test(functions, of_float)
 		BINARY(CHECK_BINARY)
 	}
 }
+
+double rft_remquo(double, double, int *);
+double rft_nexttoward(double, double); /* in the library, long double is double */
+float rft_nexttowardf(float, double);
+double rft_scalbln(double, long);
+double rft_fma(double, double, double);
+float rft_fmaf(float, float, float);
+
+static void check_quotient(double x, double y)
+{
+	int mine_quotient = 99, host_quotient = 99;
+	const double mine = rft_remquo(x, y, &mine_quotient), host = remquo(x, y, &host_quotient);
+
+	cr_assert(same(mine, host), "remquo(%a, %a): %a, not %a", x, y, mine, host);
+	if (isfinite(host) && isfinite(y))
+		cr_assert_eq(mine_quotient % 8, host_quotient % 8, "remquo(%a, %a): %d, not %d", x, y,
+		             mine_quotient, host_quotient);
+}
+
+Test(functions, quotients)
+{
+	for (int i = 0; i < 300000; i++) {
+		const double x = argument(), y = argument();
+
+		check_quotient(x, y);
+		check_quotient(x, trunc(y));
+		check_quotient(trunc(x) * 0.5, trunc(y));
+		check_quotient(x, x / (double)(native_random() % 20 + 1));
+	}
+	for (size_t i = 0; i < COUNT(specials); i++)
+		for (size_t k = 0; k < COUNT(specials); k++) {
+			check_quotient(specials[i], specials[k]);
+			cr_assert(same(rft_nexttoward(specials[i], specials[k]),
+			               nextafter(specials[i], specials[k])));
+			cr_assert(same((double)rft_nexttowardf((float)specials[i], specials[k]),
+			               (double)nexttowardf((float)specials[i], (long double)specials[k])),
+			          "nexttowardf(%a, %a)", specials[i], specials[k]);
+		}
+	cr_assert_eq(rft_nexttowardf(1, 1 + 0x1p-50), 1 + 0x1p-23f);
+	cr_assert_eq(rft_scalbln(0.75, 100), ldexp(0.75, 100));
+	cr_assert_eq(rft_scalbln(0.75, 1000000000), (double)INFINITY);
+	cr_assert_eq(rft_scalbln(0.75, -1000000000), 0);
+}
+
+static void check_fma(double x, double y, double z)
+{
+	cr_assert(same(rft_fma(x, y, z), fma(x, y, z)), "fma(%a, %a, %a): %a, not %a", x, y, z,
+	          rft_fma(x, y, z), fma(x, y, z));
+	cr_assert(
+	    same((double)rft_fmaf((float)x, (float)y, (float)z), (double)fmaf((float)x, (float)y, (float)z)),
+	    "fmaf(%a, %a, %a): %a, not %a", (double)(float)x, (double)(float)y, (double)(float)z,
+	    (double)rft_fmaf((float)x, (float)y, (float)z), (double)fmaf((float)x, (float)y, (float)z));
+}
+
+/* One rounding: where the summands cancel, meet at any distance, and where the result is denormal. */
+Test(functions, fused_multiplication)
+{
+	for (int i = 0; i < 400000; i++) {
+		const double x = argument(), y = argument();
+		const double near = ldexp(x * y, (int)(native_random() % 240) - 120);
+		const double ulp = nextafter(x * y, 0) - x * y;
+
+		check_fma(x, y, argument());
+		check_fma(x, y, -x * y);
+		check_fma(x, y, -x * y + (double)(int)(native_random() % 5) * ulp);
+		check_fma(x, y, near);
+		check_fma(x, y, -near * (1 + unit()));
+		check_fma(ldexp(x, -1000), ldexp(y, -(int)(native_random() % 80)), ldexp(unit(), -1060));
+		check_fma(ldexp(1 + unit(), -70), ldexp(1 + unit(), -60 - (int)(native_random() % 30)),
+		          ldexp(unit(), -135));
+		/* Halves: ties, and what only just is none. */
+		check_fma((double)(native_random() >> 37), (double)(native_random() >> 37),
+		          ldexp(1, (int)(native_random() % 110)));
+		check_fma(1 + 0x1p-30, 1 + 0x1p-30 * (double)(native_random() % 4),
+		          ldexp(1, -(int)(native_random() % 120)));
+	}
+	for (size_t i = 0; i < COUNT(specials); i++)
+		for (size_t k = 0; k < COUNT(specials); k++)
+			for (size_t m = 0; m < COUNT(specials); m++)
+				check_fma(specials[i], specials[k], specials[m]);
+}
+
+/* The functions of long double are the double ones. */
+#define DECLARE_LONG_UNARY(name, bound) double rft_##name##l(double);
+#define DECLARE_LONG_BINARY(name, bound) double rft_##name##l(double, double);
+#define EXACT_UNARY(X)                                                                                       \
+	X(fabs, 0)                                                                                           \
+	X(sqrt, 0) X(ceil, 0) X(floor, 0) X(nearbyint, 0) X(rint, 0) X(round, 0) X(trunc, 0) X(logb, 0)
+#define EXACT_BINARY(X)                                                                                      \
+	X(fmod, 0) X(remainder, 0) X(copysign, 0) X(nextafter, 0) X(fdim, 0) X(fmax, 0) X(fmin, 0)
+UNARY(DECLARE_LONG_UNARY)
+EXACT_UNARY(DECLARE_LONG_UNARY)
+BINARY(DECLARE_LONG_BINARY)
+EXACT_BINARY(DECLARE_LONG_BINARY)
+double rft_nexttowardl(double, double);
+int rft_ilogbl(double);
+long rft_lroundl(double);
+long rft_lrintl(double);
+long long rft_llroundl(double);
+long long rft_llrintl(double);
+double rft_frexpl(double, int *);
+double rft_ldexpl(double, int);
+double rft_scalbnl(double, int);
+double rft_scalblnl(double, long);
+double rft_modfl(double, double *);
+double rft_remquol(double, double, int *);
+double rft_fmal(double, double, double);
+
+Test(functions, of_long_double)
+{
+	for (int i = 0; i < 2000; i++) {
+		const double x = argument(), y = argument();
+		double whole, host_whole;
+		int number, host_number;
+
+#define CHECK_LONG_UNARY(name, bound) cr_assert(same(rft_##name##l(x), rft_##name(x)), #name "l(%a)", x);
+#define CHECK_LONG_BINARY(name, bound)                                                                       \
+	cr_assert(same(rft_##name##l(x, y), rft_##name(x, y)), #name "l(%a, %a)", x, y);
+#define CHECK_HOST_UNARY(name, bound) cr_assert(same(rft_##name##l(x), name(x)), #name "l(%a)", x);
+#define CHECK_HOST_BINARY(name, bound)                                                                       \
+	cr_assert(same(rft_##name##l(x, y), name(x, y)), #name "l(%a, %a)", x, y);
+		UNARY(CHECK_LONG_UNARY)
+		BINARY(CHECK_LONG_BINARY)
+		EXACT_UNARY(CHECK_HOST_UNARY)
+		EXACT_BINARY(CHECK_HOST_BINARY)
+		cr_assert(same(rft_nexttowardl(x, y), nextafter(x, y)));
+		cr_assert(same(rft_fmal(x, y, x), fma(x, y, x)));
+		cr_assert(same(rft_ldexpl(x, i % 90), ldexp(x, i % 90)));
+		cr_assert(same(rft_scalbnl(x, -i % 90), scalbn(x, -i % 90)));
+		cr_assert(same(rft_scalblnl(x, i), scalbln(x, i)));
+		cr_assert(same(rft_frexpl(x, &number), frexp(x, &host_number)) && number == host_number);
+		cr_assert(same(rft_modfl(x, &whole), modf(x, &host_whole)) && same(whole, host_whole));
+		cr_assert(same(rft_remquol(x, y, &number), remquo(x, y, &host_number)) &&
+		          number % 8 == host_number % 8);
+		cr_assert_eq(rft_ilogbl(x), ilogb(x));
+		if (fabs(x) < 2e9) {
+			cr_assert_eq(rft_llroundl(x), llround(x));
+			cr_assert_eq(rft_llrintl(x), llrint(x));
+			cr_assert_eq(rft_lroundl(x), lround(x));
+			cr_assert_eq(rft_lrintl(x), lrint(x));
+		}
+	}
+}

@@ -243,3 +243,43 @@ Test(string, tokens)
 		cr_assert((!a && !b) || strcmp(a, b) == 0);
 	}
 }
+
+int rft_mblen(const char *, size_t);
+int rft_mbtowc(wchar_t *, const char *, size_t);
+int rft_wctomb(char *, wchar_t);
+size_t rft_mbstowcs(wchar_t *, const char *, size_t);
+size_t rft_wcstombs(char *, const wchar_t *, size_t);
+
+/* In the "C" locale a wide character is a byte. */
+Test(string, wide_characters)
+{
+	wchar_t wide[8] = {7, 7, 7, 7, 7, 7, 7, 7};
+	char bytes[8] = "#######";
+
+	cr_assert_eq(rft_mbtowc(wide, "\xe4", 1), 1);
+	cr_assert_eq(wide[0], 0xe4);
+	cr_assert_eq(rft_mbtowc(wide, "", 1), 0);
+	cr_assert_eq(wide[0], 0);
+	cr_assert_eq(rft_mbtowc(wide, "x", 0), -1);
+	cr_assert_eq(rft_mbtowc(wide, NULL, 0), 0);
+	cr_assert_eq(rft_mblen("x", 1), 1);
+	cr_assert_eq(rft_wctomb(bytes, 0xe4), 1);
+	cr_assert_eq(bytes[0], '\xe4');
+	cr_assert_eq(rft_wctomb(bytes, 0x263a), -1);
+	cr_assert_eq(rft_wctomb(NULL, 'x'), 0);
+
+	cr_assert_eq(rft_mbstowcs(NULL, "abc", 0), 3);
+	cr_assert_eq(rft_mbstowcs(wide, "abc", 2), 2);
+	cr_assert_eq(wide[1], 'b');
+	cr_assert_eq(wide[2], 7, "nothing past the limit");
+	cr_assert_eq(rft_mbstowcs(wide, "abc", 8), 3);
+	cr_assert_eq(wide[3], 0);
+	cr_assert_eq(wide[4], 7);
+	cr_assert_eq(rft_wcstombs(NULL, L"abc", 0), 3);
+	cr_assert_eq(rft_wcstombs(bytes, L"abc", 2), 2);
+	cr_assert_eq(bytes[2], '#');
+	cr_assert_eq(rft_wcstombs(bytes, L"abc", 8), 3);
+	cr_assert_str_eq(bytes, "abc");
+	cr_assert_eq(bytes[4], '#');
+	cr_assert_eq(rft_wcstombs(bytes, L"a\x263a", 8), (size_t)-1);
+}
