@@ -7,6 +7,7 @@
 #include "IR.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -276,14 +277,22 @@ private:
 
 } // namespace
 
-// Reports the sanitizer once a module, at its first function.
+// Reports the sanitizer once a module, at its first function that has a line.
 static void refuseSanitizer(Module &module, const Twine &message) {
   if (module.getModuleFlag(Refused))
     return;
   module.addModuleFlag(Module::Override, Refused, 1u);
-  const auto defined = find_if(module, [](const Function &function) { return !function.isDeclaration(); });
-  if (defined != module.end())
-    reportError(*defined, message);
+  // Functions that clang made, those that call constructors for instance, have no line.
+  const Function *at = nullptr;
+  for (const Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    at = &function;
+    if (function.getSubprogram() && function.getSubprogram()->getLine() != 0)
+      break;
+  }
+  if (at)
+    reportError(*at, message);
 }
 
 static constexpr const char *NeedsLibrary = "this -fsanitize= needs a library that cells do not have; "
