@@ -19,6 +19,13 @@ struct addresses {
 	bool failed;
 };
 
+/* Over all files, where one function is wanted. */
+struct search {
+	bool listed; /* any file: one that is malformed has no functions */
+	bool found;
+	struct nearest nearest;
+};
+
 struct listing {
 	const struct output *output;
 	const struct result *result;
@@ -154,7 +161,7 @@ static void put_summary(const struct listing *listing, size_t reached)
 	const char *wanted = listing->output->settings->annotate;
 	FILE *out = listing->output->out;
 
-	if (wanted != NULL && listing->printed == 0) {
+	if (wanted != NULL && listing->printed == 0) { /* of several files, another may have it */
 		(void)fputs("; no code of a function '", out);
 		put_display(out, wanted);
 		(void)fputs("'\n", out);
@@ -163,6 +170,20 @@ static void put_summary(const struct listing *listing, size_t reached)
 		(void)fprintf(out, "\n; %" PRIu64 " instructions that no function reaches are not shown\n",
 		              all - reached);
 	(void)fputc('\n', out);
+}
+
+/* The functions of the listing; those of one follow each other. */
+static bool note_names(struct search *search, const struct places *places, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *name = places->places[i].symbol;
+
+		if (name == NULL || (i > 0 && same_text(name, places->places[i - 1].symbol)))
+			continue;
+		if (!nearest_add(&search->nearest, name))
+			return false;
+	}
+	return true;
 }
 
 static bool list(struct output *output, const struct result *result)
@@ -180,6 +201,13 @@ static bool list(struct output *output, const struct result *result)
 		good = places.places != NULL &&
 		       rfv_check(image->bytes, image->size, &second) == result->verdict && !listing.failed;
 	}
+	if (good && output->settings->annotate != NULL) {
+		struct search *search = output->state;
+
+		search->listed = true;
+		search->found = search->found || listing.printed > 0;
+		good = search->found || note_names(search, &places, addresses.count);
+	}
 	if (good) {
 		if (places.problem != NULL)
 			(void)fprintf(output->out, "; symbols and lines may be missing: %s\n",
@@ -193,8 +221,12 @@ static bool list(struct output *output, const struct result *result)
 
 static bool annotate_open(struct output *output)
 {
-	(void)output;
-	return true;
+	struct search *search = calloc(1, sizeof *search);
+
+	if (search != NULL)
+		search->nearest.wanted = output->settings->annotate;
+	output->state = search;
+	return search != NULL;
 }
 
 static bool annotate_add(struct output *output, const struct result *result)
@@ -209,9 +241,28 @@ static bool annotate_add(struct output *output, const struct result *result)
 	return text_format.add(output, result);
 }
 
+static void complain(const struct nearest *nearest)
+{
+	(void)fputs("rf-validate: no file has code of a function '", stderr);
+	put_display(stderr, nearest->wanted);
+	(void)fputs(nearest->count == 0 ? "', or the name of any" : "'; the nearest names:", stderr);
+	for (size_t i = 0; i < nearest->count; i++) {
+		(void)fputs(i == 0 ? " " : ", ", stderr);
+		put_display(stderr, nearest->names[i].name);
+	}
+	(void)fputc('\n', stderr);
+}
+
 static bool annotate_close(struct output *output)
 {
-	(void)output;
+	struct search *search = output->state;
+
+	if (search->listed && !search->found) {
+		complain(&search->nearest);
+		output->misused = true;
+	}
+	nearest_free(&search->nearest);
+	free(search);
 	return true;
 }
 

@@ -163,25 +163,10 @@ void baseline_forget(struct result *result)
 
 static json_t *description_of(const struct detail *detail)
 {
-	const struct rfv_finding *finding = detail->finding;
-	char *buffer = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&buffer, &size);
-	char code[160];
-	json_t *string;
+	char *text = describe_finding(detail, NULL);
+	json_t *string = text == NULL ? NULL : json_string(text);
 
-	if (out == NULL)
-		return NULL;
-	(void)fputs(rfv_rule_name(finding->rule), out);
-	if (finding->length > 0) {
-		disassemble(finding->bytes, finding->length, finding->address, code, sizeof code);
-		(void)fputs(" in ", out);
-		put_display(out, detail->place.symbol == NULL ? "the text" : detail->place.symbol);
-		(void)fprintf(out, ": %s", code);
-	}
-	(void)fprintf(out, ": %s", finding->message);
-	string = fclose(out) == 0 ? json_string(buffer) : NULL;
-	free(buffer);
+	free(text);
 	return string;
 }
 

@@ -244,9 +244,12 @@ enum exit_code run(const struct settings *settings, struct output *outputs, size
 		if (code > worst)
 			worst = code;
 	}
-	for (size_t i = 0; i < output_count; i++)
+	for (size_t i = 0; i < output_count; i++) {
 		if (!write_output(&outputs[i]))
 			worst = EXIT_INTERNAL;
+		else if (outputs[i].misused && worst < EXIT_USAGE)
+			worst = EXIT_USAGE;
+	}
 	if (writes_baseline(outputs, output_count) && worst == EXIT_ACCEPTED)
 		complain(NULL, "wrote the baseline; a file with a finding in it still would not load\n");
 	return worst;

@@ -174,27 +174,10 @@ static void set_locations(const struct output *output, const struct result *resu
 
 static json_t *result_message(const struct result *result, const struct detail *detail)
 {
-	const struct rfv_finding *finding = detail->finding;
-	char *buffer = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&buffer, &size);
-	char code[160];
-	json_t *object;
+	char *description = describe_finding(detail, result->path);
+	json_t *object = description == NULL ? NULL : message(description);
 
-	if (out == NULL)
-		return NULL;
-	(void)fprintf(out, "%s: %s", rfv_rule_name(finding->rule), finding->message);
-	if (finding->length > 0) {
-		disassemble(finding->bytes, finding->length, finding->address, code, sizeof code);
-		(void)fprintf(out, ": %s (0x%x in ", code[0] == '\0' ? "undecodable" : code,
-		              (unsigned)finding->address);
-		put_display(out, detail->place.symbol == NULL ? "the text" : detail->place.symbol);
-		(void)fputs(" of ", out);
-		put_display(out, result->path);
-		(void)fputc(')', out);
-	}
-	object = fclose(out) == 0 ? message(buffer) : NULL;
-	free(buffer);
+	free(description);
 	return object;
 }
 

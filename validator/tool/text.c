@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Findings for people, in the manner of a compiler. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include <Zydis/Zydis.h>
 
@@ -44,6 +45,36 @@ void format_bytes(const uint8_t *bytes, size_t length, char *text, size_t size)
 	text[0] = '\0';
 	for (size_t i = 0; i < length && used + 4 <= size; i++)
 		used += (size_t)snprintf(text + used, size - used, i == 0 ? "%02x" : " %02x", bytes[i]);
+}
+
+char *describe_finding(const struct detail *detail, const char *path)
+{
+	const struct rfv_finding *finding = detail->finding;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	char code[160];
+
+	if (out == NULL)
+		return NULL;
+	(void)fprintf(out, "%s: %s", rfv_rule_name(finding->rule), finding->message);
+	if (finding->length > 0) {
+		disassemble(finding->bytes, finding->length, finding->address, code, sizeof code);
+		(void)fprintf(out, ": %s (", code[0] == '\0' ? "undecodable" : code);
+		if (path != NULL)
+			(void)fprintf(out, "0x%" PRIx32 " ", finding->address);
+		(void)fputs("in ", out);
+		put_display(out, detail->place.symbol == NULL ? "the text" : detail->place.symbol);
+		if (path != NULL) {
+			(void)fputs(" of ", out);
+			put_display(out, path);
+		}
+		(void)fputc(')', out);
+	}
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 uint32_t shown_findings(const struct output *output, const struct result *result)

@@ -80,6 +80,7 @@ struct output {
 	FILE *out;
 	void *state;         /* the format's own */
 	const char *refusal; /* NULL, or why the document must not be written */
+	bool misused;        /* it was asked for something that is not there, and has said so */
 	char *buffer;
 	size_t size;
 };
@@ -107,6 +108,13 @@ uint32_t shown_findings(const struct output *output, const struct result *result
 
 /* "2 findings (1 shown)", with what the baseline says about them. Nothing if there are none. */
 void put_finding_count(FILE *out, const struct output *output, const struct result *result);
+
+/*
+ * A line about the finding: rule, message, instruction, function. With the path, for readers elsewhere, the
+ * address in that file, too; without it nothing that changes when code moves. NULL: no memory. The caller
+ * frees.
+ */
+char *describe_finding(const struct detail *detail, const char *path);
 
 /* ---- Instructions ------------------------------------------------------- */
 
@@ -158,6 +166,23 @@ char *utf8_copy(const char *bytes);
 char *relative_path(const char *root, const char *directory, const char *path);
 /* A URI: relative if the path is, else with file://. The caller frees. */
 char *path_uri(const char *path);
+
+/* ---- Names like the one that was asked for ------------------------------- */
+
+#define NEAREST_MAX 5
+
+struct nearest {
+	const char *wanted;
+	size_t count;
+	struct {
+		unsigned distance;
+		char *name;
+	} names[NEAREST_MAX]; /* the nearest first */
+};
+
+/* Keeps a copy of the name if it is one of the nearest so far. False if there is no memory. */
+bool nearest_add(struct nearest *nearest, const char *name);
+void nearest_free(struct nearest *nearest);
 
 /* ---- Baseline ----------------------------------------------------------- */
 

@@ -45,7 +45,35 @@ class Annotate(Bench):
         self.assertEqual(len(lines(self.run_tool("--annotate", "nf.nf", code=1).decode())), 4)
         output = self.run_tool("--annotate=g", "nf.nf", code=1).decode()
         self.assertEqual([code for _, code, _ in lines(output)], ["mov (%rdi), %eax", "ret"])
-        self.assertIn("; no code of a function '\\x1b'\n", self.run_tool("--annotate=\x1b", "nf.nf", code=1).decode())
+
+    def test_unknown_function(self):
+        entries = ["process", "proces", "protocol", "init", "finish", "checksum"]
+        code = "".join(f"{name}:\tret\n\t" for name in entries)
+        self.build("nf.nf", before=f"{code}.section .entries\n\t.long {', '.join(entries)}\n\t.text")
+        self.build("other.nf", before="other:\tret\n\t.section .entries\n\t.long other\n\t.text")
+        self.run_tool("--annotate=procces", "nf.nf", code=2)
+        output = self.errors.decode()
+        start = "rf-validate: no file has code of a function 'procces'; the nearest names: proces, process, "
+        self.assertEqual((output[:len(start)], output.count(","), output.count("\n")), (start, 4, 1))
+        # The report is there all the same, and one of the files is enough.
+        self.assertIn(b"; no code of a function 'procces'\n", self.run_tool("--annotate=procces", "nf.nf", code=2))
+        self.assertIn(b"\nother:\n", self.run_tool("--annotate=other", "nf.nf", "other.nf"))
+        self.assertIn(b"\nother:\n", self.run_tool("--annotate=other", "other.nf", "nf.nf"))
+        self.run_tool("--annotate=\x1b", "nf.nf", code=2)
+        self.assertIn("'\\x1b'", self.errors.decode())
+        self.run_tool("--annotate=othr", "nf.nf", "other.nf", code=2)
+        self.assertIn("nearest names: other, ", self.errors.decode())
+        self.run_tool("--annotate=" + "x" * 1000, "nf.nf", code=2)
+
+    def test_unknown_function_elsewhere(self):
+        self.build("nf.nf", "ret", strip=True)
+        self.run_tool("--annotate=process", "nf.nf", code=2)
+        output = self.errors.decode()
+        self.assertEqual(output, "rf-validate: no file has code of a function 'process', or the name of any\n")
+        # What is wrong with a file comes first.
+        (self.folder / "junk.nf").write_text("junk")
+        self.run_tool("--annotate=process", "junk.nf", code=1)
+        self.run_tool("--annotate=process", "nf.nf", "nowhere.nf", code=3)
 
     def test_code_that_nothing_reaches(self):
         self.build("nf.nf", "ret\n\tnop\n\tmovl (%rdi), %eax\n\tret")
@@ -73,6 +101,8 @@ class Annotate(Bench):
         for name in self.hostile_files():
             output = self.run_tool("--annotate", "--", name, code=1).decode()
             self.assertNotRegex(output, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+            self.run_tool("--annotate=x", "--", name, code=2)
+            self.assertNotRegex(self.errors.decode(), "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
 
 if __name__ == "__main__":
