@@ -36,6 +36,7 @@ constexpr int64_t SymbolOffsetMin = -0x40000000;
 // A packet displacement in [0, this) is exact together with a masked index.
 constexpr int64_t PacketDispMax = 128;
 constexpr int64_t LargestAccess = 64;
+constexpr unsigned LoadLatency = 5;
 // How many instructions a search for a recurrence looks at.
 constexpr size_t FeedLimit = 64;
 
@@ -59,6 +60,9 @@ private:
   using IndexSet = SmallSet<std::pair<Register, int64_t>, 4>;
   IndexSet indicesWith(Register Reg) const;
   bool pointerPays(Register Reg) const;
+  bool isDifference(Register Reg) const;
+  bool isLate(Register Base, Register Index, const MachineInstr &MI) const;
+  unsigned readyAt(Register Reg, const MachineBasicBlock &Block, unsigned Steps = 5) const;
   bool isBetterPointer(Register Reg, Register Than) const;
   void set(MachineInstr &MI, unsigned First, Register Base, unsigned Scale, Register Index);
 
@@ -161,9 +165,43 @@ bool Rewriter::pointerPays(Register Reg) const {
   return Cost < Indices.size();
 }
 
+// What is subtracted from a constant is hardly an address, but may be below zero:
+// on r15 it would be a pointer to what lies above the cell, the mirror.
+bool Rewriter::isDifference(Register Reg) const {
+  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
+  if (!Def || Def->getOpcode() != Names.Sub32rr)
+    return Def && Def->getOpcode() == Names.Neg32r;
+  const Register From = Def->getOperand(1).getReg();
+  const MachineInstr *Constant = From.isVirtual() ? MRI.getUniqueVRegDef(From) : nullptr;
+  return Constant && (Constant->getOpcode() == Names.Mov32ri || Constant->getOpcode() == Names.Mov32r0);
+}
+
+// How many cycles after the block's beginning the value is there, roughly.
+unsigned Rewriter::readyAt(Register Reg, const MachineBasicBlock &Block, unsigned Steps) const {
+  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
+  if (!Def || Def->getParent() != &Block || Def->isPHI() || Steps == 0)
+    return 0;
+  unsigned Ready = 0;
+  for (const MachineOperand &Use : Def->all_uses())
+    Ready = std::max(Ready, readyAt(Use.getReg(), Block, Steps - 1));
+  return Ready + (Def->mayLoad() ? LoadLatency : !Def->isCopyLike());
+}
+
+// Whether `MI` would wait for `Base` longer than for `Index`: then nothing should
+// be added to it.
+bool Rewriter::isLate(Register Base, Register Index, const MachineInstr &MI) const {
+  const bool Feeds = feeds(MI, Base);
+  if (Feeds != feeds(MI, Index))
+    return Feeds;
+  const MachineBasicBlock &Block = *MI.getParent();
+  return Wide.isClear(Base) && readyAt(Index, Block) < readyAt(Base, Block);
+}
+
 // The pointer is computed where its register is: take the one further out, or
 // the one that serves more operands.
 bool Rewriter::isBetterPointer(Register Reg, Register Than) const {
+  if (isDifference(Reg) != isDifference(Than))
+    return isDifference(Than);
   const unsigned Depth = loopDepth(Reg), OtherDepth = loopDepth(Than);
   if (Depth != OtherDepth)
     return Depth < OtherDepth;
@@ -188,9 +226,9 @@ void Rewriter::rewriteOwn(MachineInstr &MI, unsigned First) {
     return set(MI, First, Names.R15, 2, Wide.zeroExtended(Index, MI));
   if (Scale == 1 && isBetterPointer(Index, Base))
     std::swap(Base, Index);
-  if (Wide.hasCellPointer(Base) || isInvariant(Base, MI) || pointerPays(Base))
+  if (Wide.hasCellPointer(Base) || (isInvariant(Base, MI) && !isDifference(Base)) || pointerPays(Base))
     return set(MI, First, Wide.cellPointer(Base, MI), Scale, Wide.zeroExtended(Index, MI));
-  if (Wide.fitsScaled(Index, Scale) && feeds(MI, Base) && !feeds(MI, Index))
+  if (Wide.fitsScaled(Index, Scale) && isLate(Base, Index, MI))
     return set(MI, First, Wide.scaledPointer(Index, Scale, MI), 1, Wide.zeroExtended(Base, MI));
   const Register Sum = Wide.address32(Base, Scale, Index, MachineOperand::CreateImm(0), MI);
   set(MI, First, Names.R15, 1, Wide.zeroExtended(Sum, MI));

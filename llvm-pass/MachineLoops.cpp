@@ -27,6 +27,8 @@ namespace ringfence {
 namespace {
 
 constexpr unsigned Line = 64;
+// With more predecessors a block runs mostly after one from which it was jumped to.
+constexpr unsigned ManyWays = 3;
 
 class LoopsPass : public MachineFunctionPass {
 public:
@@ -72,24 +74,25 @@ private:
     return Changed;
   }
 
-  // `Block` with what always falls into it, also from one turn into the next.
+  // `Block` with what always falls into it, also from one turn into the next. Nothing
+  // is put between two blocks of which the second hardly runs without the first.
   static bool keepOnLine(MachineBasicBlock &Block, const MachineLoop &Loop) {
     MachineBasicBlock *Start = &Block;
     unsigned Bytes = bytes(Block, /*FarBranches=*/true);
-    while (MachineBasicBlock *Previous = Start->getPrevNode()) {
-      const bool Falls = (Start->pred_size() == 1 && *Start->pred_begin() == Previous) ||
-                         (Start == Loop.getHeader() && Previous == Loop.getLoopLatch());
-      const unsigned Together = Bytes + bytes(*Previous, /*FarBranches=*/true);
-      if (!Falls || Together > Line)
-        break;
-      Start->setAlignment(Align(1));
+    while (Bytes <= Line) {
+      MachineBasicBlock *Previous = Start->getPrevNode();
+      if (!Previous || !Loop.contains(Previous) || !Previous->canFallThrough() ||
+          Start->pred_size() > ManyWays) {
+        for (auto Between = std::next(Start->getIterator()); Between != std::next(Block.getIterator());
+             ++Between)
+          Between->setAlignment(Align(1));
+        Start->setAlignment(Align(Line), Bytes - 1);
+        return true;
+      }
       Start = Previous;
-      Bytes = Together;
+      Bytes += bytes(*Previous, /*FarBranches=*/true);
     }
-    if (Bytes > Line)
-      return false;
-    Start->setAlignment(Align(Line), Bytes - 1);
-    return true;
+    return false;
   }
 
   // From the loop's top to its last branch back; 0 if that is more than a line.

@@ -348,6 +348,11 @@ Register Widener::mask(Register Reg, int64_t Add, uint32_t Mask, const Place &Wh
 }
 
 Register Widener::masked(Register Reg, uint32_t Mask, MachineInstr &User) {
+  // What the mask would clear may be clear already.
+  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(current(Reg)) : nullptr;
+  if (Def && Def->getOpcode() == Names.And32ri && Def->getOperand(2).isImm() &&
+      (static_cast<uint32_t>(Def->getOperand(2).getImm()) & ~Mask) == 0)
+    return zeroExtended(Reg, User);
   const Place Where = {User.getParent(), User.getIterator()};
   return mask(Reg, 0, Mask, Where);
 }

@@ -81,6 +81,8 @@ X86Names::X86Names(const TargetInstrInfo &TII, const TargetRegisterInfo &TRI) {
   Nop = Op("NOOP");
   Add32ri = Op("ADD32ri");
   Sub32ri = Op("SUB32ri");
+  Sub32rr = Op("SUB32rr");
+  Neg32r = Op("NEG32r");
   Add64ri = Op("ADD64ri32");
   Sub64ri = Op("SUB64ri32");
   Add64rr = Op("ADD64rr");

@@ -37,7 +37,7 @@ struct X86Names {
 
   unsigned Lea16, Lea32r;
   unsigned Mov32rr, Mov32ri, Mov32r0, Lea32, Lea64, And32ri, Nop;
-  unsigned Add32ri, Sub32ri, Add64ri, Sub64ri, Add64rr;
+  unsigned Add32ri, Sub32ri, Sub32rr, Neg32r, Add64ri, Sub64ri, Add64rr;
   unsigned Call64r, Call64m, TailCall64r, TailCall64m, Jump64r, Jump64m, Mov32rm;
   unsigned Mov8mrNoRex, Mov8rmNoRex, Movzx32rm8NoRex, Movsx32rm8NoRex, Movzx32rr8NoRex;
   unsigned Mov8mr, Mov8rm, Movzx32rm8, Movsx32rm8;
