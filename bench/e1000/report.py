@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables for docs/performance.md and their plot, from the raw numbers alone."""
 
+import pathlib
 import statistics
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+from chart import SCALE, Axis, bar_chart  # noqa: E402
 
 BEGIN, END = "<!-- begin: bench/run e1000 -->", "<!-- end: bench/run e1000 -->"
 TITLES = {
@@ -62,36 +67,16 @@ def table(results, model, length):
     return "\n".join(lines)
 
 
-def bar_chart(results):
+def plot(results):
     """Packets per second, one panel for each length of frame, a bar for each model."""
     models = list(dict.fromkeys(model for model, _ in groups(results)))
     lengths = sorted({length for _, length in groups(results)})
     keys = [key for key in TITLES if any(median(results, m, n, key, "pps") for m, n in groups(results))]
-    bar, gap, left, scale, top = 10, 8, 300, 300, 50
     limit = max(median(results, m, n, k, "pps") or 0 for m, n in groups(results) for k in keys)
-    panel = 30 + len(keys) * (bar * len(models) + gap)
-    width, height = left + scale + 90, top + panel * len(lengths) + 10
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-           'font-family="sans-serif" font-size="11">', f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-           '<text x="10" y="18" font-size="14">Packets per second, NIC to NIC in one QEMU guest (emulated CPU and NICs)</text>']
-    for number, model in enumerate(models):
-        out.append(f'<rect x="{left + 90 * number}" y="28" width="10" height="10" fill="{COLOURS[model]}"/>'
-                   f'<text x="{left + 90 * number + 14}" y="37">{model}</text>')
-    for row, length in enumerate(lengths):
-        y = top + row * panel
-        out.append(f'<text x="10" y="{y + 14}" font-weight="bold">{length}-byte frames</text>')
-        for line, key in enumerate(keys):
-            at = y + 24 + line * (bar * len(models) + gap)
-            out.append(f'<text x="{left - 6}" y="{at + bar}" text-anchor="end">{TITLES[key]}</text>')
-            for number, model in enumerate(models):
-                value = median(results, model, length, key, "pps")
-                if value is None:
-                    continue
-                long = scale * value / limit
-                out.append(f'<rect x="{left}" y="{at + number * bar}" width="{long:.1f}" height="{bar - 1}" fill="{COLOURS[model]}"/>'
-                           f'<text x="{left + long + 3:.1f}" y="{at + number * bar + 9}" font-size="9">{value:,.0f}</text>')
-    out.append("</svg>")
-    return "\n".join(out) + "\n"
+    panels = [(f"{length}-byte frames", [(TITLES[key], [median(results, model, length, key, "pps") for model in models]) for key in keys])
+              for length in lengths]
+    return bar_chart("Packets per second, NIC to NIC in one QEMU guest (emulated CPU and NICs)",
+                     [(model, COLOURS[model]) for model in models], panels, Axis(SCALE / limit, limit), 300, "{:,.0f}".format)
 
 
 def section(results):
@@ -105,7 +90,7 @@ def section(results):
 
 
 def write(root, results):
-    (root / "docs/img/e1000.svg").write_text(bar_chart(results))
+    (root / "docs/img/e1000.svg").write_text(plot(results))
     page = root / "docs" / "performance.md"
     head, rest = page.read_text().split(BEGIN, 1)
     page.write_text(f"{head}{BEGIN}\n{section(results)}\n{END}{rest.split(END, 1)[1]}")

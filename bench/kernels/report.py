@@ -3,9 +3,12 @@
 
 import math
 import statistics
-from html import escape
+import sys
+from pathlib import Path
 
-from measure import geometric_mean, median_ratio
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from chart import BLACK, SCALE, Axis, bar_chart  # noqa: E402
+from measure import geometric_mean, median_ratio  # noqa: E402
 
 BASE = "native"
 COLOURS = {"native": "#9a9a9a", "native-nopie": "#c9a227", "x32": "#5b8db8", "wasm2c": "#b5534c",
@@ -57,42 +60,16 @@ def table(results, group):
     return "\n".join(lines)
 
 
-def bar_chart(results, group):
-    """Horizontal bars, one block per program, clipped at 2.5 with the number written out."""
+def plot(results, group):
+    """A block for each program, clipped at 2.5 with the number written out."""
     builds = [b for b in results["builds"] if b["key"] != BASE]
     names = [n for n, p in results["programs"].items() if p["group"] == group]
     values = {b["key"]: ratios(results, group, b["key"]) for b in builds}
-    bar, gap, left, scale, top, limit = 9, 8, 120, 260, 58, 2.5
-    block = bar * len(builds) + gap
-    height, width = top + block * len(names) + 30, int(left + scale * limit + 70)
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-           f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
-           f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-           f'<text x="10" y="18" font-size="14">Time relative to native clang -O2 ({escape(group)}; less is better)</text>']
-    x = left
-    for b in builds:
-        out.append(f'<rect x="{x}" y="28" width="10" height="10" fill="{COLOURS.get(b["key"], "#000000")}"/>'
-                   f'<text x="{x + 14}" y="37">{escape(b["title"])}</text>')
-        x += 30 + 7 * len(b["title"])
-    for tick in (0.5, 1.0, 1.5, 2.0, 2.5):
-        at = left + scale * tick
-        dash = "" if tick == 1 else ' stroke-dasharray="2 3"'
-        out.append(f'<line x1="{at:.0f}" y1="{top - 8}" x2="{at:.0f}" y2="{height - 22}" stroke="#555555"{dash}/>'
-                   f'<text x="{at:.0f}" y="{height - 8}" text-anchor="middle">{tick:g}</text>')
-    for row, name in enumerate(names):
-        y = top + row * block
-        out.append(f'<text x="{left - 6}" y="{y + block / 2:.0f}" text-anchor="end">{escape(name)}</text>')
-        for line, b in enumerate(builds):
-            value = values[b["key"]].get(name)
-            if value is None:
-                continue
-            length = scale * min(value, limit)
-            label = f"{value:.2f}" if value <= limit else f"{value:.1f} →"
-            out.append(f'<rect x="{left}" y="{y + line * bar}" width="{length:.1f}" height="{bar - 1}" '
-                       f'fill="{COLOURS.get(b["key"], "#000000")}"/>'
-                       f'<text x="{left + length + 3:.1f}" y="{y + line * bar + 8}" font-size="8">{label}</text>')
-    out.append("</svg>")
-    return "\n".join(out) + "\n"
+    axis = Axis(SCALE, 2.5, (0.5, 1.0, 1.5, 2.0, 2.5))
+    return bar_chart(f"Time relative to native clang -O2 ({group}; less is better)",
+                     [(b["title"], COLOURS.get(b["key"], BLACK)) for b in builds],
+                     [(None, [(name, [values[b["key"]].get(name) for b in builds]) for name in names])], axis, 120,
+                     lambda value: f"{value:.2f}" if value <= axis.limit else f"{value:.1f} →")
 
 
 def summary(results):

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 from builds import ALL, CLANG, Context
 from measure import compile_times, measure, run_vectors
 from programs import kernels
-from report import bar_chart, groups_of, section, summary
+from report import groups_of, plot, section, summary
 from toolchain import PACKAGES, ROOT, Failure, find_prefix, note, require, run
 
 COMPILE_ROUNDS = 1  # sums over many files: steady enough
@@ -109,7 +109,7 @@ def write_report(all_results):
     for results in all_results:
         for group in groups_of(results):
             (raw / f"{group}.json").write_text(json.dumps(results, indent=1) + "\n")
-            (images / f"{group}.svg").write_text(bar_chart(results, group))
+            (images / f"{group}.svg").write_text(plot(results, group))
     kept = [json.loads(f.read_text()) for f in (raw / "kernels.json", raw / "packages.json") if f.exists()]
     page = ROOT / "docs" / "performance.md"
     text = page.read_text() if page.exists() else ""

@@ -6,8 +6,11 @@ import os
 import re
 import struct
 import subprocess
-import tempfile
+import sys
 import unittest
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from folder import FolderCase  # noqa: E402
 
 SOURCE, STAGE = os.environ["RF_SOURCE"], os.environ["RF_STAGE"]
 
@@ -21,15 +24,7 @@ def run(*command):
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 
-class Pages(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="rf-test-")
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
+class Pages(FolderCase):
     def write(self, name, data):
         with open(self.path(name), "wb") as file:
             file.write(data)

@@ -5,9 +5,11 @@ import json
 import os
 import struct
 import subprocess
-import tempfile
+import sys
 import time
-import unittest
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from folder import FolderCase  # noqa: E402
 
 RF_RUN = os.environ["RF_RUN"]
 NFS = os.environ["RF_TEST_NFS"]
@@ -110,15 +112,7 @@ def wait_for_read(process, fd):
         time.sleep(0.01)
 
 
-class RunCase(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="rf-test-")
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
+class RunCase(FolderCase):
     def run_packets(self, nfs, packets, *options):
         """Runs packets through NFs from file to file; returns the result and the packets that came out."""
         write_pcap(self.path("in.pcap"), packets)
