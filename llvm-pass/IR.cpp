@@ -4,6 +4,7 @@
 #include "IR.h"
 #include "Passes.h"
 
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/Instruction.h"
@@ -46,6 +47,14 @@ void dropBodies(Module &module) {
   }
 }
 
+// clang attaches the description of a declaration to the dispatcher of target_clones; its code generator
+// crashes on that.
+void dropDeclaredSubprograms(Module &module) {
+  for (Function &function : module)
+    if (!function.isDeclaration() && function.getSubprogram() && !function.getSubprogram()->isDefinition())
+      function.setSubprogram(nullptr);
+}
+
 // Module flag: bitcode that went through the passes may come by again.
 constexpr const char *Done = "ringfence";
 
@@ -53,6 +62,7 @@ bool isDone(const Module &module) { return !module.getTargetTriple().isX32() || 
 
 void runPasses(Module &module, ModuleAnalysisManager &analyses) {
   module.addModuleFlag(Module::Max, Done, 1);
+  dropDeclaredSubprograms(module);
   if (diagnose(module))
     return dropBodies(module);
   lowerIntrinsics(module);
@@ -89,6 +99,7 @@ public:
   PreservedAnalyses run(Module &module, ModuleAnalysisManager &) {
     if (!module.getTargetTriple().isX32())
       return PreservedAnalyses::all();
+    dropDeclaredSubprograms(module);
     if (diagnoseSanitizers(module))
       dropBodies(module);
     return PreservedAnalyses::none();

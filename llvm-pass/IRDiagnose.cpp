@@ -283,16 +283,14 @@ static void refuseSanitizer(Module &module, const Twine &message) {
     return;
   module.addModuleFlag(Module::Override, Refused, 1u);
   // Functions that clang made, those that call constructors for instance, have no line.
-  const Function *at = nullptr;
-  for (const Function &function : module) {
-    if (function.isDeclaration())
-      continue;
-    at = &function;
-    if (function.getSubprogram() && function.getSubprogram()->getLine() != 0)
-      break;
-  }
-  if (at)
+  const auto hasLine = [](const Function &function) {
+    return !function.isDeclaration() && function.getSubprogram() && function.getSubprogram()->getLine() != 0;
+  };
+  const auto at = find_if(module, hasLine);
+  if (at != module.end())
     reportError(*at, message);
+  else if (any_of(module, [](const Function &function) { return !function.isDeclaration(); }))
+    module.getContext().emitError("'" + module.getSourceFileName() + "': " + message);
 }
 
 static constexpr const char *NeedsLibrary = "this -fsanitize= needs a library that cells do not have; "

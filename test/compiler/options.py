@@ -4,8 +4,8 @@
 
 Each round compiles one C or C++ file with a random combination of options and links all of its functions. What comes out is
 proved by the validator, or the compiler reports an error with a source line (or says that the options themselves are wrong).
-A crash, an error without a line and a rejection are failures, unless clang fails with the same words where it compiles the
-file for x32 without the plugin.
+A crash, an error without a line and a rejection are failures, unless clang fails with the same words or in the same function
+where it compiles the file without the plugin, for Linux or for no system.
 """
 
 import argparse
@@ -80,15 +80,24 @@ def judge(status, text):
     return "error without a source line"
 
 
+def complaints(text):
+    """Errors of no source line, and where a crash happened."""
+    errors = re.findall(r"(?m)^(?:fatal )?error: (.+)$", text)
+    places = [re.sub(r"\S*/", "", line) for line in re.findall(r"(?m)^[1-9]\.\t(.+)$", text)]
+    return set(errors), places
+
+
 def clangs_own(prefix, options, text, folder):
     """Whether clang without the plugin ends with the same error as `text`."""
-    errors = re.findall(r"(?m)^(?:fatal )?error: (.+)$", text)  # those with a source line are none of these
-    if not errors:
-        return False
+    errors, places = complaints(text)
     headers = prefix / "share" / "ringfence" / "include"
-    _, plain = run(["clang-22", "--target=x86_64-linux-gnux32", "-ffreestanding", "-nostdlibinc", "-isystem", headers,
-                    *options, "-o", folder / "plain.o"], 300)
-    return set(errors) <= set(re.findall(r"(?m)^(?:fatal )?error: (.+)$", plain))
+    for system in ("linux", "none"):
+        _, plain = run(["clang-22", f"--target=x86_64-unknown-{system}-gnux32", "-ffreestanding", "-nostdlibinc", "-isystem", headers,
+                        *options, "-o", folder / "plain.o"], 300)
+        plain_errors, plain_places = complaints(plain)
+        if (errors or places) and errors <= plain_errors and places == plain_places:
+            return True
+    return False
 
 
 def functions(objects):
