@@ -30,6 +30,11 @@ bool isJump(StringRef name) {
       .Default(false);
 }
 
+bool isConvention(CallingConv::ID convention) {
+  return is_contained({CallingConv::C, CallingConv::Fast, CallingConv::Cold, CallingConv::X86_64_SysV},
+                      convention);
+}
+
 // Whether inline assembly has an operand in a register of x87 or MMX.
 bool usesX87(const InlineAsm &assembly) {
   return any_of(assembly.ParseConstraints(), [](const InlineAsm::ConstraintInfo &operand) {
@@ -130,15 +135,8 @@ public:
   }
 
   bool run() {
-    switch (function.getCallingConv()) {
-    case CallingConv::C:
-    case CallingConv::Fast:
-    case CallingConv::Cold:
-    case CallingConv::X86_64_SysV:
-      break;
-    default:
+    if (!isConvention(function.getCallingConv()))
       report("this calling convention is not supported");
-    }
     checkMitigations();
     for (const Argument &argument : function.args())
       if (argument.hasInAllocaAttr() || argument.hasPreallocatedAttr())
@@ -246,6 +244,8 @@ private:
     if (assembly && usesX87(*assembly))
       report(call, "registers of x87 and MMX are not supported");
     const Function *callee = call.getCalledFunction();
+    if (!isConvention(call.getCallingConv()) && (!callee || callee->isDeclaration()))
+      report(call, "this calling convention is not supported");
     if (call.hasFnAttr(Attribute::ReturnsTwice) ||
         (callee && callee->isDeclaration() && isJump(callee->getName())))
       report(call, "setjmp and longjmp are not supported");

@@ -9,6 +9,8 @@
 float __extendhfsf2(_Float16 value);
 _Float16 __truncsfhf2(float value);
 _Float16 __truncdfhf2(double value);
+__bf16 __truncsfbf2(float value);
+__bf16 __truncdfbf2(double value);
 double __powidf2(double base, int power);
 float __powisf2(float base, int power);
 float _Complex __mulsc3(float a, float b, float c, float d);
@@ -86,6 +88,44 @@ _Float16 __truncdfhf2(double value)
 _Float16 __truncsfhf2(float value)
 {
 	return __truncdfhf2(value);
+}
+
+/* ---- bfloat16: the upper half of a single ------------------------------------------ */
+
+static __bf16 round_to_upper_half(uint32_t bits)
+{
+	const uint32_t lost = bits << 16, upper = bits >> 16;
+	uint16_t half = (uint16_t)(upper + (lost > 0x80000000 || (lost == 0x80000000 && upper & 1)));
+	__bf16 result;
+
+	if ((bits & 0x7fffffff) > 0x7f800000) /* NaN, made quiet */
+		half = (uint16_t)(upper | 0x40);
+	__builtin_memcpy(&result, &half, sizeof(result));
+	return result;
+}
+
+__bf16 __truncsfbf2(float value)
+{
+	uint32_t bits;
+
+	__builtin_memcpy(&bits, &value, sizeof(bits));
+	return round_to_upper_half(bits);
+}
+
+/* One rounding: on the way, a single that is not exact gets an odd last bit, so that it is never taken for a
+ * tie. */
+__bf16 __truncdfbf2(double value)
+{
+	const float near = (float)value;
+	uint32_t bits;
+
+	__builtin_memcpy(&bits, &near, sizeof(bits));
+	if ((double)near != value && value == value) {
+		if (__builtin_fabs((double)near) > __builtin_fabs(value))
+			bits--;
+		bits |= 1;
+	}
+	return round_to_upper_half(bits);
 }
 
 /* ---- Powers ---------------------------------------------------------------------- */

@@ -31,6 +31,9 @@ tu rft___fixunsdfti(double);
 float rft___extendhfsf2(_Float16);
 _Float16 rft___truncsfhf2(float);
 _Float16 rft___truncdfhf2(double);
+/* A __bf16, which the host's compiler may not know, comes in the same register. */
+_Float16 rft___truncsfbf2(float);
+_Float16 rft___truncdfbf2(double);
 double rft___powidf2(double, int);
 double _Complex rft___muldc3(double, double, double, double);
 double _Complex rft___divdc3(double, double, double, double);
@@ -179,6 +182,71 @@ Test(half, all_values_and_rounding)
 
 		cr_assert(memcmp(&mine, &theirs, sizeof(mine)) == 0, "%a", value);
 	}
+}
+
+static uint16_t bits_of_half(_Float16 value)
+{
+	uint16_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+static double upper_half(uint32_t half)
+{
+	const uint32_t bits = half << 16;
+	float value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return (double)value;
+}
+
+/* The nearest of all, the even one of two: what is next to the largest counts as twice as much, not as
+ * infinite. */
+static uint16_t nearest_bfloat(double value)
+{
+	const double size = fabs(value);
+	uint32_t low = 0, high = 0x7f80;
+
+	while (high - low > 1) {
+		const uint32_t middle = (low + high) / 2;
+
+		if (upper_half(middle) <= size)
+			low = middle;
+		else
+			high = middle;
+	}
+	const double above = high == 0x7f80 ? 0x1p128 : upper_half(high);
+	const double to_low = size - upper_half(low), to_high = above - size;
+
+	if (to_high < to_low || (to_high == to_low && low & 1))
+		low = high;
+	return (uint16_t)(low | (signbit(value) ? 0x8000 : 0));
+}
+
+Test(floating, bfloat)
+{
+	for (int i = 0; i < 200000; i++) {
+		const uint64_t bits = native_random() >> (i % 3 == 0 ? 1 : 0);
+		double value =
+		    ldexp((double)(bits >> 40) + (double)(bits & 3) / 4, (int)(bits >> 8 & 0xff) - 150);
+
+		if (i % 5 == 0) /* halves, and next to them */
+			value = nextafter((upper_half((uint32_t)(bits >> 20) % 0x7f7f) +
+			                   upper_half((uint32_t)(bits >> 20) % 0x7f7f + 1)) /
+			                      2,
+			                  (double)(int)(bits & 3) * 1e30);
+		if (i & 1)
+			value = -value;
+		cr_assert_eq(bits_of_half(rft___truncdfbf2(value)), nearest_bfloat(value), "%a", value);
+		cr_assert_eq(bits_of_half(rft___truncsfbf2((float)value)),
+		             nearest_bfloat((double)(float)value), "%a", (double)(float)value);
+	}
+	cr_assert_eq(bits_of_half(rft___truncsfbf2(INFINITY)), 0x7f80);
+	cr_assert_eq(bits_of_half(rft___truncdfbf2(-(double)INFINITY)), 0xff80);
+	cr_assert_eq(bits_of_half(rft___truncdfbf2(1e300)), 0x7f80);
+	cr_assert_eq(bits_of_half(rft___truncsfbf2(NAN)) & 0x7fc0, 0x7fc0);
+	cr_assert_eq(bits_of_half(rft___truncdfbf2((double)NAN)) & 0x7fc0, 0x7fc0);
 }
 
 Test(powers, integer)
