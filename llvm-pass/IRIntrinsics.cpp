@@ -11,7 +11,7 @@
 // Likewise insertelement; masked and gathering vector accesses, one element
 // at a time; frame addresses (the data stack's) and return addresses (null).
 // A trap of -ftrapv and -fsanitize-trap is like any other.
-// Atomic accesses of more than 8 bytes are plain ones: a cell has one thread.
+// Atomic accesses of more than 8 bytes or without alignment are plain ones: a cell has one thread.
 // sin and cos of one value stay two calls, non-temporal accesses are plain ones.
 #include "IR.h"
 
@@ -179,23 +179,25 @@ void keepApart(CallInst &call) {
       call.addFnAttr(Attribute::NoBuiltin);
 }
 
-// Without cmpxchg16b these would become calls whose arguments stand on the control stack.
+// Without cmpxchg16b, and where they may cross a cache line, these would become calls whose arguments stand
+// on the control stack.
 void lowerWideAtomic(Instruction &instruction) {
   const DataLayout &layout = instruction.getDataLayout();
-  const auto isWide = [&](const Type *type) {
-    return layout.getTypeStoreSize(const_cast<Type *>(type)).getKnownMinValue() > 8;
+  const auto hasNoInstruction = [&](Type *type, Align align) {
+    const uint64_t size = layout.getTypeStoreSize(type).getKnownMinValue();
+    return size > 8 || align.value() < size;
   };
   if (auto *load = dyn_cast<LoadInst>(&instruction)) {
-    if (load->isAtomic() && isWide(load->getType()))
+    if (load->isAtomic() && hasNoInstruction(load->getType(), load->getAlign()))
       load->setAtomic(AtomicOrdering::NotAtomic);
   } else if (auto *store = dyn_cast<StoreInst>(&instruction)) {
-    if (store->isAtomic() && isWide(store->getValueOperand()->getType()))
+    if (store->isAtomic() && hasNoInstruction(store->getValueOperand()->getType(), store->getAlign()))
       store->setAtomic(AtomicOrdering::NotAtomic);
   } else if (auto *update = dyn_cast<AtomicRMWInst>(&instruction)) {
-    if (isWide(update->getType()))
+    if (hasNoInstruction(update->getType(), update->getAlign()))
       lowerAtomicRMWInst(update);
   } else if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction)) {
-    if (isWide(exchange->getNewValOperand()->getType()))
+    if (hasNoInstruction(exchange->getNewValOperand()->getType(), exchange->getAlign()))
       lowerAtomicCmpXchgInst(exchange);
   }
 }

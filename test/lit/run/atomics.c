@@ -115,6 +115,29 @@ RUN_EXPORT uint32_t large(uint32_t x)
 	return sum * 31 + (uint32_t)expected + (uint32_t)atomic_exchange(&wide, x);
 }
 
+struct __attribute__((packed)) unaligned {
+	uint8_t before;
+	_Atomic uint32_t number;
+	_Atomic uint64_t wide;
+	uint8_t after;
+};
+
+// Nor these: they may cross a cache line.
+RUN_EXPORT uint32_t misaligned(uint32_t x)
+{
+	static struct unaligned shared;
+	uint64_t expected = x;
+
+	shared.number = x;
+	shared.number++;
+	shared.number ^= 0x55;
+	shared.wide = shared.number;
+	shared.wide += (uint64_t)x << 9;
+	uint32_t sum = __c11_atomic_compare_exchange_strong(&shared.wide, &expected, 7, 5, 5);
+	sum = sum * 31 + (uint32_t)expected + __c11_atomic_exchange(&shared.number, 9, 5);
+	return sum * 31 + (uint32_t)(shared.wide >> 3) + shared.number + shared.before + shared.after;
+}
+
 RUN_EXPORT uint32_t locals_of_threads(uint32_t x)
 {
 	static _Thread_local uint32_t count = 3;
@@ -125,4 +148,4 @@ RUN_EXPORT uint32_t locals_of_threads(uint32_t x)
 	return (uint32_t)total;
 }
 
-RUN_MAIN({integers}, {pointers}, {flags}, {structures}, {large}, {locals_of_threads})
+RUN_MAIN({integers}, {pointers}, {flags}, {structures}, {large}, {misaligned}, {locals_of_threads})
