@@ -256,15 +256,16 @@ static void add_refused(const struct shape *shape, const ZydisDecodedInstruction
                         const ZydisDecodedOperand *operands, const uint8_t *bytes)
 {
 	struct refusal *refusal = &refusals[refusal_count];
+	const struct denial *denial = rfv_denial(shape);
 
 	for (unsigned i = 0; i < refusal_count; i++)
-		if (strcmp(refusals[i].reason, shape->denial) == 0)
+		if (strcmp(refusals[i].reason, denial->reason) == 0)
 			return;
 	if (refusal_count == REFUSALS_MAX)
-		fail("too many reasons", shape->denial);
+		fail("too many reasons", denial->reason);
 	refusal_count++;
-	refusal->reason = shape->denial;
-	refusal->rule = shape->rule;
+	refusal->reason = denial->reason;
+	refusal->rule = denial->rule;
 	(void)ZydisFormatterFormatInstruction(&formatter, insn, operands, insn->operand_count_visible,
 	                                      refusal->example, sizeof refusal->example, 0, NULL);
 	for (uint8_t i = 0; i < insn->length; i++)
@@ -282,7 +283,7 @@ static void try_bytes(const uint8_t *bytes)
 	    rfv_allow[insn.mnemonic].effect == EFFECT_DENIED ||
 	    !rfv_decode_uncached(&decoder, bytes, ZYDIS_MAX_INSTRUCTION_LENGTH, &shape))
 		return;
-	if (shape.denial == NULL)
+	if (shape.denial == 0)
 		add_accepted(&insn, operands);
 	else
 		add_refused(&shape, &insn, operands, bytes);
@@ -764,6 +765,7 @@ int main(int argc, char **argv)
 {
 	static uint16_t nodes[4][256];
 	static struct shape shapes[4];
+	static uint8_t summaries[4];
 
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
 		(void)fputs(
@@ -772,7 +774,7 @@ int main(int argc, char **argv)
 		    stderr);
 		return 2;
 	}
-	rfv_decoder_init(&decoder, nodes, 4, shapes, 4);
+	rfv_decoder_init(&decoder, nodes, 4, shapes, summaries, 4);
 	(void)ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
 	enumerate();
 	if (argc == 2)

@@ -194,9 +194,8 @@ static void choose_value(uint8_t number)
 		*concrete = context->in[R15] + (interesting(&trial.seed) & mask);
 		break;
 	case 4:
-		value->kind = VALUE_INIT;
-		value->mask = saved[next_random(&trial.seed) % sizeof saved];
-		*concrete = trial.initial[value->mask];
+		*value = value_init(saved[next_random(&trial.seed) % sizeof saved]);
+		*concrete = trial.initial[value_init_register(*value)];
 		break;
 	default:
 		*value = value_any();
@@ -293,7 +292,7 @@ static void track(uint32_t unit, struct value value)
 {
 	frame.units[frame.unit_count++] = (uint16_t)unit;
 	frame.number[unit] = (uint16_t)frame.unit_count;
-	trial.state.values[REGISTERS + frame.unit_count - 1] = value;
+	trial.state.values[FIRST_UNIT + frame.unit_count - 1] = value;
 }
 
 /* Knows something of some of the eight bytes at `address`, and makes it true. */
@@ -313,7 +312,7 @@ static void choose_slot(uint64_t address)
 		content = context->in[R15] + (content & mask);
 		break;
 	case 2:
-		track(unit, (struct value){.kind = VALUE_INIT, .mask = RBX});
+		track(unit, value_init(RBX));
 		content = trial.initial[RBX];
 		break;
 	case 3:
@@ -370,10 +369,8 @@ static bool within(struct value value, uint64_t concrete)
 		return (concrete & ~(uint64_t)value.mask) == 0;
 	case VALUE_CELL:
 		return ((concrete - context->in[R15]) & ~(uint64_t)value.mask) == 0;
-	case VALUE_INIT:
-		return concrete == trial.initial[value.mask];
 	default:
-		return false;
+		return value_is_init(value) && concrete == trial.initial[value_init_register(value)];
 	}
 }
 
@@ -410,7 +407,7 @@ static void check_frame(void)
 	for (uint32_t i = 0; i < frame.unit_count; i++) {
 		const uint64_t address =
 		    trial.entry - RF_FRAME_MAX + (uint64_t)(frame.units[i] - 1) * UNIT_SIZE;
-		const struct value value = trial.state.values[REGISTERS + i];
+		const struct value value = trial.state.values[FIRST_UNIT + i];
 		uint64_t content = 0;
 
 		if (value.kind == VALUE_ANY)
@@ -431,7 +428,7 @@ static void check_stack(void)
 		expected = context->in[RSP] - 8; /* the callee's ret takes it back */
 	else if (effect == EFFECT_RET)
 		expected = context->in[RSP] + 8;
-	else if (trial.violated && effect != EFFECT_GENERIC)
+	else if (trial.violated && effect >= EFFECT_PUSH)
 		return; /* add rsp out of the frame and the like: rejected, depth unchanged */
 	if (context->out[RSP] != expected)
 		report(CPU_STACK, trial.subject, "rsp moved by %lld",

@@ -142,7 +142,7 @@ static struct named_register register_operand(const char *text, bool last)
 
 static bool is_value_effect(uint8_t effect)
 {
-	return effect >= EFFECT_MOV && effect <= EFFECT_POPCNT;
+	return effect >= EFFECT_MOV && effect <= EFFECT_STORE && effect != EFFECT_XCHG;
 }
 
 /* The effects that are functions of first and second operand need the right ones. */

@@ -42,7 +42,7 @@ static bool acceptable(const struct shape *shape)
 {
 	const struct memory_operand *memory = &shape->memory;
 
-	if (shape->denial != NULL)
+	if (shape->denial != 0)
 		return false;
 	if (!memory->accessed)
 		return true;
@@ -97,8 +97,8 @@ static bool same_memory(const struct memory_operand *a, const struct memory_oper
 /* What the trie remembers must be what Zydis says, padding of the structure aside. */
 static bool same_shape(const struct shape *a, const struct shape *b)
 {
-	return a->denial == b->denial && a->rule == b->rule && a->length == b->length &&
-	       a->effect == b->effect && a->imm_offset == b->imm_offset && a->imm_size == b->imm_size &&
+	return a->denial == b->denial && a->length == b->length && a->effect == b->effect &&
+	       a->imm_offset == b->imm_offset && a->imm_size == b->imm_size &&
 	       a->imm_constant == b->imm_constant && same_operand(&a->dst, &b->dst) &&
 	       same_operand(&a->src, &b->src) && a->written == b->written &&
 	       a->zero_extended == b->zero_extended && same_memory(&a->memory, &b->memory);
@@ -108,12 +108,13 @@ static void check_cache(const struct subject *subject)
 {
 	static uint16_t nodes[0x400][256];
 	static struct shape shapes[0x1000];
+	static uint8_t summaries[0x1000];
 	static struct decoder cache;
 	uint32_t number;
 
 	if (cache.nodes == NULL || cache.node_count + 16 > 0x400 || cache.shape_count + 1 > 0x1000) {
 		memset(nodes, 0, sizeof nodes);
-		rfv_decoder_init(&cache, nodes, 0x400, shapes, 0x1000);
+		rfv_decoder_init(&cache, nodes, 0x400, shapes, summaries, 0x1000);
 	}
 	for (int again = 0; again < 2; again++) {
 		number = rfv_decode(&cache, subject->bytes, SUBJECT_BYTES);
@@ -396,8 +397,9 @@ void enumerate(struct enumeration *enumeration)
 {
 	static uint16_t nodes[4][256];
 	static struct shape shapes[4];
+	static uint8_t summaries[4];
 
-	rfv_decoder_init(&decoder, nodes, 4, shapes, 4);
+	rfv_decoder_init(&decoder, nodes, 4, shapes, summaries, 4);
 	prefix_sets(enumeration, 0, enumeration->depth >= 2 ? 2 : 1);
 	if (enumeration->depth >= 2)
 		ordered_pairs(enumeration);

@@ -41,8 +41,9 @@ const char *rfv_describe(struct value value, char *buffer, size_t size)
 		(void)snprintf(buffer, size, "a number within bits 0x%" PRIx32, value.mask);
 	else if (value.kind == VALUE_CELL)
 		(void)snprintf(buffer, size, "a pointer into the cell");
-	else if (value.kind == VALUE_INIT)
-		(void)snprintf(buffer, size, "the caller's %s", rfv_register_name((uint8_t)value.mask));
+	else if (value_is_init(value))
+		(void)snprintf(buffer, size, "the caller's %s",
+		               rfv_register_name(value_init_register(value)));
 	else
 		(void)snprintf(buffer, size, "any 64-bit value");
 	return buffer;
@@ -65,7 +66,7 @@ static struct value *unit_value(const struct frame *frame, struct state *state, 
 {
 	const uint32_t number = frame->number[unit];
 
-	return number == 0 ? NULL : &state->values[REGISTERS + number - 1];
+	return number == 0 ? NULL : &state->values[FIRST_UNIT + number - 1];
 }
 
 /*
@@ -137,31 +138,65 @@ static bool frame_offset(const struct shape *shape, const uint8_t *bytes, const 
 
 /* ---- Memory operands (contract, rule 3) --------------------------------- */
 
-static void check_frame_operand(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                                struct violation *violation)
-{
-	const struct memory_operand *memory = &shape->memory;
-	const int64_t disp = rfv_displacement(shape, bytes);
-	const int64_t above = disp - state->depth; /* relative to the return address */
-	int32_t offset;
+/* What an operand with a base may access. */
+struct reach {
+	uint32_t kind; /* of the value that the base must have */
+	int64_t low;   /* least displacement */
+	int64_t high;  /* highest end of the access, relative to the base without what it adds to r15 */
+};
 
-	if (frame_offset(shape, bytes, state, &offset))
-		return;
+#define CELL                                                                                                 \
+	{                                                                                                    \
+		VALUE_CELL, RF_DATA_OFFSET_MIN, INT64_MAX                                                    \
+	}
+
+/* Any other register than these may point into the cell, if it was made from r15. */
+static const struct reach reaches[REGISTER_NUMBERS] = {
+    [RAX... RBX] = CELL, [RSP] = {VALUE_ANY, 0, 0}, /* the frame: up to the depth */
+    [RBP... R13] = CELL, [R14] = {VALUE_ANY, RF_WINDOW_LOW, RF_WINDOW_HIGH},
+    [R15] = CELL,        [NO_REGISTER... RIP_REGISTER] = CELL, /* which these are not */
+};
+
+/* The one place where an access is permitted; `base` and `index` are those of the operand. */
+static bool within_reach(const struct memory_operand *memory, uint8_t base, uint8_t index, int64_t disp,
+                         const struct state *state)
+{
+	const struct reach *reach = &reaches[base];
+	const struct value added = state->values[index];
+	const int64_t high = base == RSP ? state->depth : reach->high;
+	const int64_t end = disp + memory->size + (int64_t)added.mask * memory->scale;
+
+	/* Without branches: they would be hard to predict. */
+	return (state->values[base].kind == reach->kind) & (added.kind == VALUE_BITS) & (disp >= reach->low) &
+	       (end <= high) & ((base != RSP) | (index == NO_REGISTER));
+}
+
+/* The arguments that the caller passed on the stack, above the return address. */
+static bool is_incoming_argument(const struct memory_operand *memory, int64_t disp, const struct state *state)
+{
+	const int64_t above = disp - state->depth;
+
+	return memory->index == NO_REGISTER && above >= 8 && above + memory->size <= 8 + RF_INCOMING_ARGS_MAX;
+}
+
+static void refuse_frame_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
+                                 struct violation *violation)
+{
 	if (memory->index != NO_REGISTER)
 		violate(violation, RFV_RULE_FRAME_BOUNDS, "a control-stack operand cannot have an index");
-	else if (above < 8 || above + memory->size > 8 + RF_INCOMING_ARGS_MAX)
+	else if (is_incoming_argument(memory, disp, state))
+		violate(violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
+	else
 		violate(violation, RFV_RULE_FRAME_BOUNDS,
 		        "[rsp%+" PRId64 "] (%u bytes) leaves the frame, which is %" PRId32 " bytes here",
 		        disp, memory->size, state->depth);
-	else if (memory->writes)
-		violate(violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
 }
 
 /* An index is certain to be a number within the bits `allowed`. */
 static bool check_index(const struct state *state, uint8_t number, uint32_t allowed, enum rfv_rule rule,
                         struct violation *violation)
 {
-	const struct value index = number == NO_REGISTER ? value_bits(0) : state->values[number];
+	const struct value index = state->values[number];
 	char words[64];
 
 	if (index.kind == VALUE_BITS && (index.mask & ~allowed) == 0)
@@ -171,55 +206,63 @@ static bool check_index(const struct state *state, uint8_t number, uint32_t allo
 	return false;
 }
 
-static void check_packet_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
-                                 struct violation *violation)
+static void refuse_packet_operand(const struct memory_operand *memory, const struct state *state,
+                                  int64_t disp, struct violation *violation)
 {
-	int64_t high = disp + memory->size;
+	const uint64_t added = (uint64_t)state->values[memory->index].mask * memory->scale;
 
 	if (!check_index(state, memory->index, MASK32, RFV_RULE_PACKET_BOUNDS, violation))
 		return;
-	if (memory->index != NO_REGISTER)
-		high += (int64_t)state->values[memory->index].mask * memory->scale;
 	if (disp < RF_WINDOW_LOW)
 		violate(violation, RFV_RULE_PACKET_BOUNDS, "offset %" PRId64 " is below the window (%d)",
 		        disp, RF_WINDOW_LOW);
-	else if (high > RF_WINDOW_HIGH)
+	else
 		violate(violation, RFV_RULE_PACKET_BOUNDS,
-		        "the access may reach r14+%" PRId64 ", past the window's end at r14+%d", high,
-		        RF_WINDOW_HIGH);
+		        "the access may reach r14+%" PRId64 ", past the window's end at r14+%d",
+		        disp + memory->size + (int64_t)added, RF_WINDOW_HIGH);
 }
 
-static void check_cell_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
-                               struct violation *violation)
+static void refuse_cell_operand(uint8_t base, uint8_t index, const struct state *state, int64_t disp,
+                                struct violation *violation)
 {
-	uint8_t base = memory->base;
-	uint8_t index = memory->index;
 	char words[64];
 
-	if (base >= REGISTERS) {
+	if (base >= REGISTERS)
 		violate(violation, RFV_RULE_MEMORY_BASE, "%s",
 		        base == RIP_REGISTER
 		            ? "rip-relative operands are not permitted"
 		            : "an operand needs r15, r14, rsp or a pointer made from r15 as base");
-		return;
-	}
-	/* With scale 1 it is the processor's business which is which. */
-	if (memory->scale == 1 && state->values[base].kind != VALUE_CELL &&
-	    state->values[index].kind == VALUE_CELL) {
-		base = memory->index;
-		index = memory->base;
-	}
-	if (state->values[base].kind != VALUE_CELL)
+	else if (state->values[base].kind != VALUE_CELL)
 		violate(violation, RFV_RULE_MEMORY_BASE, "base %s may be %s, not r15 plus a 32-bit offset",
 		        rfv_register_name(base), rfv_describe(state->values[base], words, sizeof words));
-	else if (check_index(state, index, MASK32, RFV_RULE_MEMORY_INDEX, violation) &&
-	         disp < RF_DATA_OFFSET_MIN)
+	else if (check_index(state, index, MASK32, RFV_RULE_MEMORY_INDEX, violation))
 		violate(violation, RFV_RULE_MEMORY_CONTROL_BLOCK,
 		        "displacement %" PRId64 " reaches the control block", disp);
 }
 
-static void check_memory(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                         struct violation *violation)
+/* An operand that is not within reach as it stands: the few others that are permitted, or what is wrong. */
+static void check_further(const struct memory_operand *memory, const struct state *state, int64_t disp,
+                          struct violation *violation)
+{
+	/* With scale 1 it is the processor's business which of the two is the base. */
+	const bool swapped = memory->scale == 1 && memory->base < REGISTERS &&
+	                     state->values[memory->base].kind != VALUE_CELL &&
+	                     state->values[memory->index].kind == VALUE_CELL;
+	const uint8_t base = swapped ? memory->index : memory->base;
+	const uint8_t index = swapped ? memory->base : memory->index;
+
+	if (memory->base == RSP) {
+		if (memory->writes || !is_incoming_argument(memory, disp, state))
+			refuse_frame_operand(memory, state, disp, violation);
+	} else if (memory->base == R14) {
+		refuse_packet_operand(memory, state, disp, violation);
+	} else if (!swapped || !within_reach(memory, base, index, disp, state)) {
+		refuse_cell_operand(base, index, state, disp, violation);
+	}
+}
+
+static inline void check_memory(const struct shape *shape, const uint8_t *bytes, const struct state *state,
+                                struct violation *violation)
 {
 	const struct memory_operand *memory = &shape->memory;
 	int64_t disp;
@@ -227,12 +270,8 @@ static void check_memory(const struct shape *shape, const uint8_t *bytes, const 
 	if (!memory->accessed)
 		return;
 	disp = rfv_displacement(shape, bytes);
-	if (memory->base == RSP)
-		check_frame_operand(shape, bytes, state, violation);
-	else if (memory->base == R14)
-		check_packet_operand(memory, state, disp, violation);
-	else
-		check_cell_operand(memory, state, disp, violation);
+	if (!within_reach(memory, memory->base, memory->index, disp, state))
+		check_further(memory, state, disp, violation);
 }
 
 /* ---- Stack pointer (contract, rule 4) ----------------------------------- */
@@ -260,12 +299,11 @@ bool rfv_check_leave(const struct state *state, struct violation *violation)
 		violate(violation, RFV_RULE_STACK_BALANCE,
 		        "leaves the function with %" PRId32 " bytes on the stack", state->depth);
 	for (uint8_t i = 0; i < REGISTERS; i++) {
-		const struct value value = state->values[i];
 		char words[64];
 
-		if ((SAVED >> i & 1) && !(value.kind == VALUE_INIT && value.mask == i))
+		if ((SAVED >> i & 1) && !value_equal(state->values[i], value_init(i)))
 			violate(violation, RFV_RULE_CALLEE_SAVED, "leaves the function with %s holding %s",
-			        rfv_register_name(i), rfv_describe(value, words, sizeof words));
+			        rfv_register_name(i), rfv_describe(state->values[i], words, sizeof words));
 	}
 	return violation->rule == RFV_RULE_NONE;
 }
@@ -310,18 +348,9 @@ static uint64_t shift_mask(const struct shape *shape, const uint8_t *bytes, uint
 	if (shape->effect == EFFECT_SAR && negative)
 		return all;
 	if (shape->src.kind != OPERAND_IMMEDIATE)
-		return shape->effect == EFFECT_SHL ? all : mask_up_to(mask);
+		return mask_up_to(mask);
 	count = (uint8_t)rfv_immediate(shape, bytes) & (shape->dst.width == 8 ? 63 : 31);
 	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
-}
-
-/* A register with itself: both operands are equally wide. */
-static bool same_operands(const struct shape *shape)
-{
-	const struct operand *dst = &shape->dst;
-	const struct operand *src = &shape->src;
-
-	return src->kind == OPERAND_REGISTER && src->reg == dst->reg && src->high == dst->high;
 }
 
 /* Bits of the result of an effect on two operands within the masks a and b. */
@@ -330,14 +359,11 @@ static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uin
 	const uint64_t all = width_mask(shape->dst.width);
 
 	switch (shape->effect) {
-	case EFFECT_ADD:
-		return mask_add(a, b) > all ? all : mask_add(a, b);
-	case EFFECT_SUB:
-		return same_operands(shape) ? 0 : all;
+	case EFFECT_ADD: /* of at most 32 bits; what is carried out of them is lost */
+		return mask_add((uint32_t)a, (uint32_t)b) & all;
 	case EFFECT_AND:
 		return a & b;
 	case EFFECT_XOR:
-		return same_operands(shape) ? 0 : a | b;
 	case EFFECT_OR:
 	case EFFECT_CMOV:
 		return a | b;
@@ -345,6 +371,8 @@ static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uin
 	case EFFECT_SHR:
 	case EFFECT_SAR:
 		return shift_mask(shape, bytes, a);
+	case EFFECT_ZERO:
+		return 0;
 	case EFFECT_SETCC:
 		return 1;
 	case EFFECT_POPCNT:
@@ -362,7 +390,7 @@ static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uin
 /* Part of an address: of which, in 32 bits, only the lower half matters. */
 static struct value address_part(const struct state *state, uint8_t number, bool narrow)
 {
-	const struct value value = number == NO_REGISTER ? value_bits(0) : state->values[number];
+	const struct value value = state->values[number];
 
 	return narrow && value.kind != VALUE_BITS ? value_bits(MASK32) : value;
 }
@@ -395,70 +423,139 @@ static struct value merge_narrow(const struct operand *dst, struct value old, ui
 }
 
 /* What the first operand, a general register, holds after an effect that has a value. */
-static struct value destination_value(const struct shape *shape, const uint8_t *bytes,
-                                      const struct frame *frame, struct state *state)
+static struct value result_value(const struct shape *shape, const uint8_t *bytes, const struct frame *frame,
+                                 struct state *state)
 {
 	const struct operand *dst = &shape->dst;
 	const struct operand *src = &shape->src;
-	struct value a;
-	struct value b;
+	const struct value a = operand_value(shape, bytes, dst, frame, state);
+	const struct value b = operand_value(shape, bytes, src, frame, state);
 	uint64_t mask;
 
-	if (shape->effect == EFFECT_LEA && dst->width >= 4)
-		return lea_value(shape, bytes, state);
-	b = operand_value(shape, bytes, src, frame, state);
-	if ((shape->effect == EFFECT_MOV || shape->effect == EFFECT_MOVZX) && dst->width >= 4)
-		return b;
-	a = operand_value(shape, bytes, dst, frame, state);
-	/* Exact also where an immediate is negative, which no value is. */
-	mask = result_mask(shape, bytes, value_mask(a),
-	                   src->kind == OPERAND_IMMEDIATE ? immediate_bits(shape, bytes) : value_mask(b));
-	if (dst->width < 4)
-		return merge_narrow(dst, state->values[dst->reg], mask);
 	if (dst->width == 8 && shape->effect == EFFECT_CMOV)
 		return value_join(a, b);
 	if (dst->width == 8 && shape->effect == EFFECT_ADD)
 		return value_add(a, b);
-	return value_of_mask(mask);
+	/* Exact also where an immediate is negative, which no value is. */
+	mask = result_mask(shape, bytes, value_mask(a),
+	                   src->kind == OPERAND_IMMEDIATE ? immediate_bits(shape, bytes) : value_mask(b));
+	return dst->width < 4 ? merge_narrow(dst, state->values[dst->reg], mask) : value_of_mask(mask);
 }
 
-/* All registers that the instruction writes, where no effect describes them. */
-static void apply_written(const struct shape *shape, struct state *state)
+/* ---- Effects ------------------------------------------------------------ */
+
+/* Applies the instruction at `bytes`; see rfv_step. */
+typedef void apply_function(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                            struct state *state, struct violation *violation);
+
+static void apply_nothing(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                          struct state *state, struct violation *violation)
 {
+	(void)frame;
+	check_memory(shape, bytes, state, violation);
+}
+
+static void apply_value(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                        struct state *state, struct violation *violation)
+{
+	check_memory(shape, bytes, state, violation);
+	state->values[shape->dst.reg] = result_value(shape, bytes, frame, state);
+}
+
+static void apply_lea(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                      struct state *state, struct violation *violation)
+{
+	if (shape->dst.width < 4)
+		apply_value(shape, bytes, frame, state, violation);
+	else
+		state->values[shape->dst.reg] = lea_value(shape, bytes, state);
+}
+
+static void apply_constant(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                           struct state *state, struct violation *violation)
+{
+	(void)frame;
+	(void)violation;
+	state->values[shape->dst.reg] = value_of_mask(immediate_bits(shape, bytes));
+}
+
+static void apply_copy(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                       struct state *state, struct violation *violation)
+{
+	const struct value value = state->values[shape->src.reg];
+
+	(void)bytes;
+	(void)frame;
+	(void)violation;
+	state->values[shape->dst.reg] =
+	    shape->dst.width == 8 || value.kind == VALUE_BITS ? value : value_bits(MASK32);
+}
+
+static void apply_load(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                       struct state *state, struct violation *violation)
+{
+	check_memory(shape, bytes, state, violation);
+	state->values[shape->dst.reg] = operand_value(shape, bytes, &shape->src, frame, state);
+}
+
+/* Whatever the frame holds where the instruction stores to it is forgotten. */
+static bool forget_stored(const struct shape *shape, const uint8_t *bytes, const struct frame *frame,
+                          struct state *state, int32_t *offset)
+{
+	if (!shape->memory.writes || !frame_offset(shape, bytes, state, offset))
+		return false;
+	forget_frame(frame, state, *offset, shape->memory.size);
+	return true;
+}
+
+static void apply_store(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                        struct state *state, struct violation *violation)
+{
+	int32_t offset;
+
+	check_memory(shape, bytes, state, violation);
+	if (forget_stored(shape, bytes, frame, state, &offset))
+		store_frame(frame, state, offset, shape->memory.size,
+		            operand_value(shape, bytes, &shape->src, frame, state));
+}
+
+/* All registers that the instruction writes become unknown. */
+static void write_registers(const struct shape *shape, struct state *state)
+{
+	const bool merges = shape->effect == EFFECT_GENERIC && shape->dst.width < 4;
+
 	for (uint32_t rest = shape->written; rest != 0; rest &= rest - 1) {
 		const uint32_t number = (uint32_t)__builtin_ctz(rest);
 
 		if (shape->zero_extended >> number & 1)
 			state->values[number] = value_bits(MASK32);
-		else if (shape->effect == EFFECT_GENERIC && shape->dst.reg == number && shape->dst.width < 4)
+		else if (merges && shape->dst.reg == number)
 			state->values[number] = merge_narrow(&shape->dst, state->values[number], UINT64_MAX);
 		else
 			state->values[number] = value_any();
 	}
 }
 
-static void exchange(const struct shape *shape, const uint8_t *bytes, const struct frame *frame,
-                     struct state *state)
-{
-	const struct value a = operand_value(shape, bytes, &shape->dst, frame, state);
-
-	/* A reserved register only gets here with a rule broken. */
-	state->values[shape->dst.reg] = operand_value(shape, bytes, &shape->src, frame, state);
-	state->values[shape->src.reg] = a;
-}
-
-/* A store of a register or constant by mov; every other store is just forgotten. */
-static void apply_store(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                        struct state *state)
+static void apply_generic(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                          struct state *state, struct violation *violation)
 {
 	int32_t offset;
 
-	if (!shape->memory.writes || !frame_offset(shape, bytes, state, &offset))
-		return;
-	forget_frame(frame, state, offset, shape->memory.size);
-	if (shape->effect == EFFECT_MOV)
-		store_frame(frame, state, offset, shape->memory.size,
-		            operand_value(shape, bytes, &shape->src, frame, state));
+	check_memory(shape, bytes, state, violation);
+	(void)forget_stored(shape, bytes, frame, state, &offset);
+	write_registers(shape, state);
+}
+
+/* Of registers; any other is generic. */
+static void apply_exchange(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                           struct state *state, struct violation *violation)
+{
+	const struct value a = operand_value(shape, bytes, &shape->dst, frame, state);
+
+	(void)violation;
+	/* A reserved register only gets here with a rule broken. */
+	state->values[shape->dst.reg] = operand_value(shape, bytes, &shape->src, frame, state);
+	state->values[shape->src.reg] = a;
 }
 
 /* ---- Stack and control flow --------------------------------------------- */
@@ -468,13 +565,15 @@ static void apply_push(const struct shape *shape, const uint8_t *bytes, struct f
 {
 	const struct value value = operand_value(shape, bytes, &shape->dst, frame, state);
 
+	check_memory(shape, bytes, state, violation);
 	if (move_rsp(frame, state, 8, violation))
 		store_frame(frame, state, -state->depth, 8, value);
 }
 
-static void apply_pop(const struct shape *shape, struct frame *frame, struct state *state,
-                      struct violation *violation)
+static void apply_pop(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                      struct state *state, struct violation *violation)
 {
+	(void)bytes;
 	if (state->depth < 8) {
 		violate(violation, RFV_RULE_FRAME_SIZE, "pop takes the return address or what is above it");
 		return;
@@ -483,12 +582,14 @@ static void apply_pop(const struct shape *shape, struct frame *frame, struct sta
 	state->depth -= 8;
 }
 
-/* The callee keeps rbx, rbp, r12, r13 and cannot reach our frame; nothing else is known. */
-static void apply_call(struct state *state)
+static void apply_rsp(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                      struct state *state, struct violation *violation)
 {
-	for (uint32_t i = 0; i < REGISTERS; i++)
-		if (!(KEPT >> i & 1))
-			state->values[i] = value_any();
+	const int64_t down = shape->effect == EFFECT_SUB_RSP   ? rfv_immediate(shape, bytes)
+	                     : shape->effect == EFFECT_ADD_RSP ? -rfv_immediate(shape, bytes)
+	                                                       : -(int64_t)rfv_displacement(shape, bytes);
+
+	(void)move_rsp(frame, state, down, violation);
 }
 
 static bool is_host_vector(int64_t disp)
@@ -530,25 +631,68 @@ static void check_indirect(const struct shape *shape, const uint8_t *bytes, cons
 	}
 }
 
+/* The callee keeps rbx, rbp, r12, r13 and cannot reach our frame; nothing else is known. */
+static void apply_call(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                       struct state *state, struct violation *violation)
+{
+	(void)frame;
+	check_indirect(shape, bytes, state, violation);
+	for (uint32_t i = 0; i < REGISTERS; i++)
+		if (!(KEPT >> i & 1))
+			state->values[i] = value_any();
+}
+
+/* Through function table and host vector it is a tail call; other targets are the caller's business. */
+static void apply_jmp(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                      struct state *state, struct violation *violation)
+{
+	(void)frame;
+	check_indirect(shape, bytes, state, violation);
+	if (shape->memory.present && !in_jump_tables(rfv_displacement(shape, bytes)))
+		(void)rfv_check_leave(state, violation);
+}
+
+static void apply_ret(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                      struct state *state, struct violation *violation)
+{
+	(void)shape;
+	(void)bytes;
+	(void)frame;
+	(void)rfv_check_leave(state, violation);
+}
+
+static void apply_select(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                         struct state *state, struct violation *violation)
+{
+	(void)frame;
+	if (rfv_displacement(shape, bytes) != RF_WINDOW_TABLE_OFFSET)
+		violate(violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
+	(void)check_index(state, shape->memory.index, RF_WINDOW_INDEX_MASK, RFV_RULE_SELECT_INDEX, violation);
+}
+
+static void apply_denied(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
+                         struct state *state, struct violation *violation)
+{
+	(void)bytes;
+	(void)frame;
+	violate(violation, rfv_denial(shape)->rule, "%s", rfv_denial(shape)->reason);
+	/* So that one fault gives one finding. */
+	if (shape->effect == EFFECT_POP && state->depth >= 8)
+		state->depth -= 8;
+	write_registers(shape, state);
+}
+
 bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                        struct table_jump *jump)
 {
 	const int64_t disp = rfv_displacement(shape, bytes);
 
-	if (!shape->memory.present || !in_jump_tables(disp))
+	if (!in_jump_tables(disp))
 		return false;
 	jump->offset = (uint32_t)(disp - RF_JUMP_TABLE_OFFSET);
 	jump->step = shape->memory.scale;
 	jump->mask = state->values[shape->memory.index].mask;
 	return true;
-}
-
-static void check_select(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                         struct violation *violation)
-{
-	if (rfv_displacement(shape, bytes) != RF_WINDOW_TABLE_OFFSET)
-		violate(violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
-	(void)check_index(state, shape->memory.index, RF_WINDOW_INDEX_MASK, RFV_RULE_SELECT_INDEX, violation);
 }
 
 /* ---- One instruction ---------------------------------------------------- */
@@ -557,73 +701,37 @@ void rfv_state_entry(struct state *state)
 {
 	state->depth = 0;
 	for (uint32_t i = 0; i < REGISTERS; i++)
-		state->values[i] =
-		    SAVED >> i & 1 ? (struct value){.kind = VALUE_INIT, .mask = i} : value_any();
+		state->values[i] = SAVED >> i & 1 ? value_init(i) : value_any();
 	state->values[R15] = value_cell(0);
+	state->values[NO_REGISTER] = value_bits(0);
+	state->values[RIP_REGISTER] = value_any();
 }
+
+static apply_function *const effects[EFFECTS] = {
+    [EFFECT_DENIED] = apply_denied,  [EFFECT_NOP] = apply_nothing,
+    [EFFECT_KEEP] = apply_nothing,   [EFFECT_GENERIC] = apply_generic,
+    [EFFECT_OPAQUE] = apply_generic, [EFFECT_MOV] = apply_value,
+    [EFFECT_MOVZX] = apply_value,    [EFFECT_MOVSX] = apply_value,
+    [EFFECT_LEA] = apply_lea,        [EFFECT_ADD] = apply_value,
+    [EFFECT_AND] = apply_value,      [EFFECT_OR] = apply_value,
+    [EFFECT_XOR] = apply_value,      [EFFECT_SHL] = apply_value,
+    [EFFECT_SHR] = apply_value,      [EFFECT_SAR] = apply_value,
+    [EFFECT_SETCC] = apply_value,    [EFFECT_CMOV] = apply_value,
+    [EFFECT_POPCNT] = apply_value,   [EFFECT_ZERO] = apply_value,
+    [EFFECT_XCHG] = apply_exchange,  [EFFECT_CONSTANT] = apply_constant,
+    [EFFECT_COPY] = apply_copy,      [EFFECT_LOAD] = apply_load,
+    [EFFECT_STORE] = apply_store,    [EFFECT_PUSH] = apply_push,
+    [EFFECT_POP] = apply_pop,        [EFFECT_ADD_RSP] = apply_rsp,
+    [EFFECT_SUB_RSP] = apply_rsp,    [EFFECT_LEA_RSP] = apply_rsp,
+    [EFFECT_SELECT] = apply_select,  [EFFECT_BREAKPOINT] = apply_nothing,
+    [EFFECT_CALL] = apply_call,      [EFFECT_JCC] = apply_nothing,
+    [EFFECT_JMP] = apply_jmp,        [EFFECT_RET] = apply_ret,
+    [EFFECT_TRAP] = apply_nothing,
+};
 
 void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *frame, struct state *state,
               struct violation *violation)
 {
 	violation->rule = RFV_RULE_NONE;
-	if (shape->denial != NULL) {
-		violate(violation, (enum rfv_rule)shape->rule, "%s", shape->denial);
-		if (shape->effect == EFFECT_POP && state->depth >= 8)
-			state->depth -= 8; /* so that one fault gives one finding */
-		apply_written(shape, state);
-		return;
-	}
-	switch (shape->effect) {
-	case EFFECT_PUSH:
-		check_memory(shape, bytes, state, violation);
-		apply_push(shape, bytes, frame, state, violation);
-		break;
-	case EFFECT_POP:
-		apply_pop(shape, frame, state, violation);
-		break;
-	case EFFECT_ADD_RSP:
-		(void)move_rsp(frame, state, -rfv_immediate(shape, bytes), violation);
-		break;
-	case EFFECT_SUB_RSP:
-		(void)move_rsp(frame, state, rfv_immediate(shape, bytes), violation);
-		break;
-	case EFFECT_LEA_RSP:
-		(void)move_rsp(frame, state, -(int64_t)rfv_displacement(shape, bytes), violation);
-		break;
-	case EFFECT_CALL:
-		check_indirect(shape, bytes, state, violation);
-		apply_call(state);
-		break;
-	case EFFECT_RET:
-		(void)rfv_check_leave(state, violation);
-		break;
-	case EFFECT_JMP: /* function table and host calls: a tail call */
-		check_indirect(shape, bytes, state, violation);
-		if (shape->memory.present && !in_jump_tables(rfv_displacement(shape, bytes)))
-			(void)rfv_check_leave(state, violation);
-		break;
-	case EFFECT_JCC:
-	case EFFECT_TRAP:
-	case EFFECT_BREAKPOINT:
-	case EFFECT_NOP:
-		break;
-	case EFFECT_SELECT:
-		check_select(shape, bytes, state, violation);
-		break;
-	case EFFECT_XCHG: /* of registers: the others are generic */
-		exchange(shape, bytes, frame, state);
-		break;
-	case EFFECT_MOV ... EFFECT_POPCNT: /* a value for the first operand, and nothing else changes */
-		check_memory(shape, bytes, state, violation);
-		if (shape->written != 0)
-			state->values[shape->dst.reg] = destination_value(shape, bytes, frame, state);
-		else
-			apply_store(shape, bytes, frame, state);
-		break;
-	default: /* generic, opaque */
-		check_memory(shape, bytes, state, violation);
-		apply_store(shape, bytes, frame, state);
-		apply_written(shape, state);
-		break;
-	}
+	effects[shape->denial == 0 ? shape->effect : EFFECT_DENIED](shape, bytes, frame, state, violation);
 }

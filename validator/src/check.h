@@ -16,11 +16,15 @@
 #define UNIT_SIZE 4
 #define FRAME_UNITS (RF_FRAME_MAX / UNIT_SIZE)
 #define TRACKED_UNITS_MAX 1024
-#define STATE_VALUES_MAX (REGISTERS + TRACKED_UNITS_MAX)
+#define FIRST_UNIT REGISTER_NUMBERS
+#define STATE_VALUES_MAX (FIRST_UNIT + TRACKED_UNITS_MAX)
 
 struct state {
 	int32_t depth; /* bytes that rsp is below its value on entry */
-	/* Registers, then the tracked units of the frame in order of their first store. */
+	/*
+	 * Registers, then the tracked units of the frame in order of their first store.
+	 * NO_REGISTER has the value 0, as part of an address; nothing is known of RIP_REGISTER.
+	 */
 	struct value values[STATE_VALUES_MAX];
 };
 
@@ -47,7 +51,7 @@ struct violation {
 	char message[RFV_MESSAGE_MAX];
 };
 
-/* Nothing known but r15 and what the callee-saved registers are. */
+/* On entry of a function: nothing is known but r15 and what the callee-saved registers are. */
 void rfv_state_entry(struct state *state);
 
 /*
@@ -69,7 +73,7 @@ struct table_jump {
 	uint32_t mask;
 };
 
-/* True, and what it may select, if an EFFECT_JMP, which broke no rule, is such a jump. */
+/* True, and what it may select, if an EFFECT_JMP through memory, which broke no rule, is such a jump. */
 bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
                        struct table_jump *jump);
 

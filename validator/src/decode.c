@@ -6,15 +6,61 @@
  */
 #include "insn.h"
 
-#define TRIE_LEAF 0x8000u
+/* Why a shape is refused, and which rule that breaks. */
+/* clang-format off */
+#define DENIALS(DENIAL) \
+	DENIAL(NOT_LISTED, INSTRUCTION, "not on the allow-list") \
+	DENIAL(ENCODING, INSTRUCTION, "only legacy and VEX encodings are permitted") \
+	DENIAL(COPROCESSOR, INSTRUCTION, "an encoding that only Xeon Phi coprocessors have") \
+	DENIAL(STRING, INSTRUCTION, "string instructions are not permitted") \
+	DENIAL(FAR_POINTER, INSTRUCTION, "far pointers are not permitted") \
+	DENIAL(FAR_BRANCH, INSTRUCTION, "far branches are not permitted") \
+	DENIAL(RESERVED_NOP, INSTRUCTION, "a reserved nop that means something else on other CPUs") \
+	DENIAL(PREFIX_TWICE, PREFIX, "the same prefix stands twice") \
+	DENIAL(DROPPED_REX, PREFIX, "a REX prefix that is not the last prefix is dropped") \
+	DENIAL(ADDRESS_SIZE, PREFIX, "the address-size prefix is permitted on lea only") \
+	DENIAL(PREFIX, PREFIX, "this prefix is not permitted on this instruction") \
+	DENIAL(TWO_OPERANDS, OPERAND, "two memory operands") \
+	DENIAL(OPERAND_KIND, OPERAND, "this kind of memory operand is not permitted") \
+	DENIAL(NOT_MODRM, OPERAND, "a memory operand must be given by ModRM") \
+	DENIAL(ACCESS_SIZE, OPERAND, "the size of the memory access is not known") \
+	DENIAL(LOST_BASE, OPERAND, "an address without a base, encoded as if it had one") \
+	DENIAL(REGISTER, OPERAND, "only general, XMM and YMM registers are permitted") \
+	DENIAL(VECTOR_LENGTH, OPERAND, "VEX.L is set on an instruction without a 256-bit operand") \
+	DENIAL(BIT_OFFSET, OPERAND, "a bit offset in a register reaches beyond the memory operand") \
+	DENIAL(STACK_WIDTH, OPERAND, "only 64-bit push and pop are permitted") \
+	DENIAL(POP_MEMORY, OPERAND, "pop is permitted into a register only") \
+	DENIAL(RET_RELEASES, OPERAND, "ret must not release arguments") \
+	DENIAL(RIP_RELATIVE, MEMORY_BASE, "rip-relative addresses are not permitted") \
+	DENIAL(REGISTER_TARGET, INDIRECT_BRANCH, "the target is in a register") \
+	DENIAL(WRITE_R15, WRITE_R15, "r15 holds the base of the cell's memory") \
+	DENIAL(WRITE_R14, WRITE_R14, "r14 may only be loaded from the window table") \
+	DENIAL(WRITE_RSP, WRITE_RSP, "rsp may only be changed by push, pop, call, ret, and add, sub, lea with a constant")
+/* clang-format on */
+
+enum denial_number {
+	DENIAL_NONE,
+#define DENIAL(name, rule, reason) DENIAL_##name,
+	DENIALS(DENIAL)
+#undef DENIAL
+};
+
+static const struct denial denials[] = {{RFV_RULE_NONE, ""},
+#define DENIAL(name, rule, reason) {RFV_RULE_##rule, reason},
+                                        DENIALS(DENIAL)
+#undef DENIAL
+};
+
+const struct denial *rfv_denial(const struct shape *shape)
+{
+	return &denials[shape->denial];
+}
 
 /* The first reason is the most basic one. */
-static void deny(struct shape *shape, enum rfv_rule rule, const char *reason)
+static void deny(struct shape *shape, enum denial_number number)
 {
-	if (shape->denial != NULL)
-		return;
-	shape->rule = (uint8_t)rule;
-	shape->denial = reason;
+	if (shape->denial == DENIAL_NONE)
+		shape->denial = (uint8_t)number;
 }
 
 static bool is_general(ZydisRegister reg)
@@ -64,15 +110,12 @@ static void check_prefixes(struct shape *shape, const ZydisDecodedInstruction *i
 		for (uint8_t k = 0; k < i; k++)
 			if (insn->raw.prefixes[k].value == value &&
 			    !(value == 0x66 && row->prefixes & PREFIX_66_REPEATED))
-				deny(shape, RFV_RULE_PREFIX, "the same prefix stands twice");
+				deny(shape, DENIAL_PREFIX_TWICE);
 		if ((value & 0xf0) == 0x40) {
 			if (type != ZYDIS_PREFIX_TYPE_EFFECTIVE || i + 1 != insn->raw.prefix_count)
-				deny(shape, RFV_RULE_PREFIX,
-				     "a REX prefix that is not the last prefix is dropped");
+				deny(shape, DENIAL_DROPPED_REX);
 		} else if (type != ZYDIS_PREFIX_TYPE_MANDATORY && !prefix_permitted(insn, row, value)) {
-			deny(shape, RFV_RULE_PREFIX,
-			     value == 0x67 ? "the address-size prefix is permitted on lea only"
-			                   : "this prefix is not permitted on this instruction");
+			deny(shape, value == 0x67 ? DENIAL_ADDRESS_SIZE : DENIAL_PREFIX);
 		}
 	}
 }
@@ -86,7 +129,7 @@ static void read_memory_operand(struct shape *shape, const ZydisDecodedInstructi
 	const bool address_only = operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN;
 
 	if (memory->present)
-		deny(shape, RFV_RULE_OPERAND, "two memory operands");
+		deny(shape, DENIAL_TWO_OPERANDS);
 	*memory = (struct memory_operand){
 	    .base = general_number(operand->mem.base),
 	    .index = general_number(operand->mem.index),
@@ -100,15 +143,15 @@ static void read_memory_operand(struct shape *shape, const ZydisDecodedInstructi
 	    .disp_size = insn->raw.disp.size / 8,
 	};
 	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM && !address_only)
-		deny(shape, RFV_RULE_OPERAND, "this kind of memory operand is not permitted");
+		deny(shape, DENIAL_OPERAND_KIND);
 	if (operand->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM || memory->disp_size > 4)
-		deny(shape, RFV_RULE_OPERAND, "a memory operand must be given by ModRM");
+		deny(shape, DENIAL_NOT_MODRM);
 	if (memory->accessed && (operand->size == 0 || operand->size % 8 != 0 || operand->size > 256))
-		deny(shape, RFV_RULE_OPERAND, "the size of the memory access is not known");
+		deny(shape, DENIAL_ACCESS_SIZE);
 	/* With 67h and REX.B Zydis 4.0 takes "no base" for r13d and loses the displacement. Without a
 	 * displacement in ModRM neither can be a base (SDM volume 2, table 2-3). */
 	if (insn->raw.modrm.mod == 0 && (memory->base == RBP || memory->base == R13))
-		deny(shape, RFV_RULE_OPERAND, "an address without a base, encoded as if it had one");
+		deny(shape, DENIAL_LOST_BASE);
 	/* [i + r15] and [r15 + i] are the same address; keep the base in base. */
 	if (memory->scale == 1 && memory->index >= R14 && memory->index <= R15 && memory->base < R14 &&
 	    memory->base != RSP) {
@@ -137,7 +180,7 @@ static void read_register_operand(struct shape *shape, const ZydisDecodedOperand
 	if (hidden && (class == ZYDIS_REGCLASS_IP || reg == ZYDIS_REGISTER_MXCSR))
 		return;
 	if (!is_general(reg)) {
-		deny(shape, RFV_RULE_OPERAND, "only general, XMM and YMM registers are permitted");
+		deny(shape, DENIAL_REGISTER);
 		return;
 	}
 	number = general_number(reg);
@@ -174,7 +217,7 @@ static void read_operands(struct shape *shape, const ZydisDecodedInstruction *in
 		else if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
 			read_immediate(shape, insn, operand);
 		else if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
-			deny(shape, RFV_RULE_INSTRUCTION, "far pointers are not permitted");
+			deny(shape, DENIAL_FAR_POINTER);
 		else if (!(hidden && is_stack_effect(shape->effect))) /* what push, pop, call, ret access */
 			read_memory_operand(shape, insn, operand);
 	}
@@ -238,9 +281,9 @@ static void check_nop(struct shape *shape, const ZydisDecodedInstruction *insn)
 	    insn->opcode_map == ZYDIS_OPCODE_MAP_0F && insn->opcode == 0x1f && insn->raw.modrm.reg == 0;
 
 	if (!long_nop && (insn->attributes & ZYDIS_ATTRIB_HAS_REX))
-		deny(shape, RFV_RULE_PREFIX, "this prefix is not permitted on this instruction");
+		deny(shape, DENIAL_PREFIX);
 	if (insn->mnemonic == ZYDIS_MNEMONIC_NOP && !one_byte && !long_nop)
-		deny(shape, RFV_RULE_INSTRUCTION, "a reserved nop that means something else on other CPUs");
+		deny(shape, DENIAL_RESERVED_NOP);
 }
 
 static void check_vector_length(struct shape *shape, const ZydisDecodedInstruction *insn,
@@ -253,17 +296,17 @@ static void check_vector_length(struct shape *shape, const ZydisDecodedInstructi
 		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		    ZydisRegisterGetClass(operands[i].reg.value) == ZYDIS_REGCLASS_YMM)
 			return;
-	deny(shape, RFV_RULE_OPERAND, "VEX.L is set on an instruction without a 256-bit operand");
+	deny(shape, DENIAL_VECTOR_LENGTH);
 }
 
 static void check_branch_form(struct shape *shape, const ZydisDecodedInstruction *insn)
 {
 	if (insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-		deny(shape, RFV_RULE_INSTRUCTION, "far branches are not permitted");
+		deny(shape, DENIAL_FAR_BRANCH);
 	if (shape->effect == EFFECT_RET && insn->operand_count_visible != 0)
-		deny(shape, RFV_RULE_OPERAND, "ret must not release arguments");
+		deny(shape, DENIAL_RET_RELEASES);
 	if (shape->effect != EFFECT_RET && shape->dst.kind == OPERAND_REGISTER)
-		deny(shape, RFV_RULE_INDIRECT_BRANCH, "the target is in a register");
+		deny(shape, DENIAL_REGISTER_TARGET);
 }
 
 static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
@@ -275,22 +318,21 @@ static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
 		break;
 	case EFFECT_BIT_TEST:
 		if (shape->memory.present && shape->src.kind != OPERAND_IMMEDIATE)
-			deny(shape, RFV_RULE_OPERAND,
-			     "a bit offset in a register reaches beyond the memory operand");
+			deny(shape, DENIAL_BIT_OFFSET);
 		shape->effect = EFFECT_GENERIC;
 		break;
 	case EFFECT_LEA:
 		if (shape->memory.base == RIP_REGISTER)
-			deny(shape, RFV_RULE_MEMORY_BASE, "rip-relative addresses are not permitted");
+			deny(shape, DENIAL_RIP_RELATIVE);
 		break;
 	case EFFECT_PUSH:
 	case EFFECT_POP:
 		if (shape->dst.kind == OPERAND_IMMEDIATE)
 			shape->dst.width = 8; /* the prefix that would change that is not permitted */
 		if (shape->dst.width != 8)
-			deny(shape, RFV_RULE_OPERAND, "only 64-bit push and pop are permitted");
+			deny(shape, DENIAL_STACK_WIDTH);
 		if (shape->effect == EFFECT_POP && shape->dst.kind != OPERAND_REGISTER)
-			deny(shape, RFV_RULE_OPERAND, "pop is permitted into a register only");
+			deny(shape, DENIAL_POP_MEMORY);
 		break;
 	case EFFECT_CALL:
 	case EFFECT_JMP:
@@ -335,12 +377,12 @@ static uint8_t rsp_effect(const struct shape *shape)
 static void check_reserved(struct shape *shape)
 {
 	if (shape->written & 1u << R15)
-		deny(shape, RFV_RULE_WRITE_R15, "r15 holds the base of the cell's memory");
+		deny(shape, DENIAL_WRITE_R15);
 	if (shape->written & 1u << R14) {
 		if (is_select(shape))
 			shape->effect = EFFECT_SELECT;
 		else
-			deny(shape, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
+			deny(shape, DENIAL_WRITE_R14);
 	}
 	if (shape->written & 1u << RSP) {
 		const uint8_t effect = rsp_effect(shape);
@@ -348,12 +390,54 @@ static void check_reserved(struct shape *shape)
 		if (effect != EFFECT_DENIED)
 			shape->effect = effect;
 		else
-			deny(shape, RFV_RULE_WRITE_RSP,
-			     "rsp may only be changed by push, pop, call, ret, and add, sub, lea with a "
-			     "constant");
+			deny(shape, DENIAL_WRITE_RSP);
 	}
 	/* rsp, r14 and r15 never hold a tracked value. */
-	shape->written &= (uint16_t)~(1u << RSP | 1u << R14 | 1u << R15);
+	shape->written &= (uint16_t) ~(1u << RSP | 1u << R14 | 1u << R15);
+}
+
+/* ---- Simpler effects ---------------------------------------------------- */
+
+/* A register with itself: both operands are equally wide. */
+static bool same_operands(const struct shape *shape)
+{
+	const struct operand *dst = &shape->dst;
+	const struct operand *src = &shape->src;
+
+	return src->kind == OPERAND_REGISTER && src->reg == dst->reg && src->high == dst->high;
+}
+
+/* Which form of mov into a register; those of 8 and 16 bits stay what they are. */
+static uint8_t mov_effect(const struct shape *shape, bool in_frame)
+{
+	if (shape->src.kind == OPERAND_MEMORY && !in_frame)
+		return EFFECT_GENERIC; /* anything, of that width */
+	if (shape->dst.width < 4)
+		return EFFECT_MOV;
+	if (shape->src.kind == OPERAND_MEMORY)
+		return EFFECT_LOAD;
+	return shape->src.kind == OPERAND_IMMEDIATE ? EFFECT_CONSTANT : EFFECT_COPY;
+}
+
+/* Chooses the simplest effect that says the same of this form; rsp_effect had its turn. */
+static void reduce_effect(struct shape *shape)
+{
+	const struct memory_operand *memory = &shape->memory;
+	const bool in_frame = memory->accessed && memory->base == RSP;
+
+	if (shape->effect < EFFECT_GENERIC || shape->effect > EFFECT_XCHG)
+		return;
+	if (shape->written == 0 && !(in_frame && memory->writes))
+		shape->effect = EFFECT_KEEP;
+	else if (shape->effect >= EFFECT_MOV && shape->dst.kind != OPERAND_REGISTER)
+		shape->effect = shape->effect == EFFECT_MOV ? EFFECT_STORE : EFFECT_GENERIC;
+	else if (shape->effect == EFFECT_MOV)
+		shape->effect = mov_effect(shape, in_frame);
+	else if ((shape->effect == EFFECT_SUB || shape->effect == EFFECT_XOR) && same_operands(shape))
+		shape->effect = EFFECT_ZERO;
+	else if (shape->effect == EFFECT_SUB ||
+	         (shape->effect == EFFECT_SHL && shape->src.kind != OPERAND_IMMEDIATE))
+		shape->effect = EFFECT_GENERIC; /* any result */
 }
 
 /* ---- All together ------------------------------------------------------- */
@@ -370,19 +454,20 @@ static void build_shape(struct shape *shape, const ZydisDecodedInstruction *insn
 	    .src = read_operand(insn, operands, 1),
 	};
 	if (row->effect == EFFECT_DENIED)
-		deny(shape, RFV_RULE_INSTRUCTION, "not on the allow-list");
+		deny(shape, DENIAL_NOT_LISTED);
 	if (insn->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
 	    insn->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
-		deny(shape, RFV_RULE_INSTRUCTION, "only legacy and VEX encodings are permitted");
+		deny(shape, DENIAL_ENCODING);
 	if (insn->meta.isa_ext == ZYDIS_ISA_EXT_KNC)
-		deny(shape, RFV_RULE_INSTRUCTION, "an encoding that only Xeon Phi coprocessors have");
+		deny(shape, DENIAL_COPROCESSOR);
 	if (insn->meta.category == ZYDIS_CATEGORY_STRINGOP)
-		deny(shape, RFV_RULE_INSTRUCTION, "string instructions are not permitted");
+		deny(shape, DENIAL_STRING);
 	check_prefixes(shape, insn, row);
 	read_operands(shape, insn, operands);
 	check_form(shape, insn, operands);
 	simplify_effect(shape, insn, operands);
 	check_reserved(shape);
+	reduce_effect(shape);
 }
 
 bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, size_t available,
@@ -395,6 +480,12 @@ bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, si
 		return false;
 	build_shape(shape, &insn, operands);
 	return true;
+}
+
+static uint8_t summary(const struct shape *shape)
+{
+	return (uint8_t)(shape->length | (rfv_is_direct(shape) ? SUMMARY_DIRECT : 0) |
+	                 (shape->denial != DENIAL_NONE ? SUMMARY_DENIED : 0));
 }
 
 /* Bytes before displacement and immediate; they determine the shape. */
@@ -420,25 +511,42 @@ static uint32_t remember(struct decoder *decoder, const uint8_t *key, uint8_t le
 	}
 	decoder->nodes[node][key[depth]] = (uint16_t)(TRIE_LEAF | decoder->shape_count);
 	decoder->shapes[decoder->shape_count] = decoder->shapes[SHAPE_UNCACHED];
+	decoder->summaries[decoder->shape_count] = decoder->summaries[SHAPE_UNCACHED];
 	return decoder->shape_count++;
 }
 
 void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t node_capacity,
-                      struct shape *shapes, uint32_t shape_capacity)
+                      struct shape *shapes, uint8_t *summaries, uint32_t shape_capacity)
 {
 	*decoder = (struct decoder){.nodes = nodes,
 	                            .node_count = 1,
 	                            .node_capacity = node_capacity,
 	                            .shapes = shapes,
+	                            .summaries = summaries,
 	                            .shape_count = SHAPE_FIRST,
 	                            .shape_capacity = shape_capacity};
 	memset(nodes[0], 0, sizeof *nodes);
 	ZydisDecoderInit(&decoder->zydis, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
-uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available)
+/* Fills SHAPE_UNCACHED; false if there is no instruction. */
+static bool fill_uncached(struct decoder *decoder, const uint8_t *bytes, size_t available)
 {
 	struct shape *shape = &decoder->shapes[SHAPE_UNCACHED];
+
+	if (!rfv_decode_uncached(decoder, bytes, available, shape))
+		return false;
+	decoder->summaries[SHAPE_UNCACHED] = summary(shape);
+	return true;
+}
+
+void rfv_decode_again(struct decoder *decoder, const uint8_t *bytes, size_t available)
+{
+	(void)fill_uncached(decoder, bytes, available);
+}
+
+uint32_t rfv_decode_new(struct decoder *decoder, const uint8_t *bytes, size_t available)
+{
 	uint32_t node = 0;
 	size_t depth = 0;
 
@@ -446,10 +554,11 @@ uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t availa
 		const uint32_t number = decoder->nodes[node][bytes[depth]] & ~TRIE_LEAF;
 
 		if (decoder->nodes[node][bytes[depth]] & TRIE_LEAF)
-			return decoder->shapes[number].length <= available ? number : SHAPE_NONE;
+			return (decoder->summaries[number] & SUMMARY_LENGTH) <= available ? number
+			                                                                  : SHAPE_NONE;
 		node = number;
 	}
-	if (!rfv_decode_uncached(decoder, bytes, available, shape))
+	if (!fill_uncached(decoder, bytes, available))
 		return SHAPE_NONE;
-	return remember(decoder, bytes, key_length(shape), node, depth);
+	return remember(decoder, bytes, key_length(&decoder->shapes[SHAPE_UNCACHED]), node, depth);
 }

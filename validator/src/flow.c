@@ -5,6 +5,7 @@
 #include <string.h>
 
 /* A state that grew this often loses precision, so that the fixpoint ends in linear time. */
+#define WIDEN_COUNTERS 3
 #define WIDEN_MASKS 10
 #define WIDEN_VALUES 20
 #define WIDEN_ALL 26
@@ -53,61 +54,82 @@ static struct saved_state *saved_at(const struct analysis *analysis, uint32_t pl
 	return (struct saved_state *)(void *)(analysis->pool + place);
 }
 
-static uint32_t saved_words(uint32_t values)
+/* How many values are saved: an even number. */
+static uint32_t saved_values(uint32_t units)
 {
-	return (uint32_t)((sizeof(struct saved_state) + values * sizeof(struct value)) / sizeof(uint32_t));
+	return (FIRST_UNIT + units + 1) / 2 * 2;
+}
+
+static uint32_t saved_words(uint32_t units)
+{
+	return (uint32_t)((sizeof(struct saved_state) + saved_values(units) * sizeof(struct value)) /
+	                  sizeof(uint32_t));
 }
 
 /* The first state at a target, to which control comes from the instruction at `from`. */
 static void save_state(struct analysis *analysis, struct target *target, uint32_t from, uint32_t offset)
 {
-	const uint32_t values = REGISTERS + analysis->frame->unit_count;
+	const uint32_t units = analysis->frame->unit_count;
+	const uint32_t words = saved_words(units);
 	struct saved_state *saved = saved_at(analysis, analysis->pool_used);
 
-	if (saved_words(values) > analysis->pool_size - analysis->pool_used) {
+	if (words > analysis->pool_size - analysis->pool_used) {
 		rfv_report_at(analysis, RFV_RULE_LIMIT, from, "the function is too large");
 		return;
 	}
 	target->saved = analysis->pool_used;
-	analysis->pool_used += saved_words(values);
-	*saved = (struct saved_state){.offset = offset,
-	                              .depth = analysis->state->depth,
-	                              .units = (uint16_t)analysis->frame->unit_count};
-	memcpy(saved->values, analysis->state->values, values * sizeof *saved->values);
+	analysis->pool_used += words;
+	*saved =
+	    (struct saved_state){.offset = offset, .depth = analysis->state->depth, .units = (uint16_t)units};
+	saved->values[saved_values(units) - 1] = value_any();
+	memcpy(saved->values, analysis->state->values, (FIRST_UNIT + units) * sizeof *saved->values);
 	enqueue(analysis, saved);
 }
 
-static struct value widen(struct value old, struct value joined, uint8_t changes)
+/* What i + 1 makes of a counter: all bits up to some bit, one more each time; it has grown often by now. */
+static bool is_counter(struct value old, struct value joined)
+{
+	return old.mask >= 7 && (old.mask & (old.mask + 1)) == 0 && (joined.mask & (joined.mask + 1)) == 0;
+}
+
+/* A value of a state that is large by now grows from `old` to `joined`, around a loop or not. */
+static struct value widen(struct value old, struct value joined, uint8_t changes, bool loop)
 {
 	if (changes >= WIDEN_VALUES)
 		return value_any();
-	if (changes >= WIDEN_MASKS && joined.kind == old.kind)
+	if (joined.kind == old.kind && (changes >= WIDEN_MASKS || (loop && is_counter(old, joined))))
 		joined.mask = MASK32;
 	return joined;
 }
 
-/* Joins the current state into that of a target. */
-static void join_state(struct analysis *analysis, struct saved_state *saved)
+static bool join_widening(struct saved_state *saved, const struct value *from, uint32_t count, bool loop)
 {
-	const struct value *from = analysis->state->values;
-	const uint32_t count = REGISTERS + (uint32_t)saved->units;
 	bool changed = false;
 
-	if (memcmp(saved->values, from, count * sizeof *from) == 0)
-		return;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct value joined = value_join(saved->values[i], from[i]);
 
 		if (value_equal(saved->values[i], joined))
 			continue;
-		saved->values[i] = widen(saved->values[i], joined, saved->changes);
+		saved->values[i] = widen(saved->values[i], joined, saved->changes, loop);
 		changed = true;
 	}
-	if (!changed)
+	return changed;
+}
+
+/* Joins the current state into that of a target, to which control comes from the instruction at `from`. */
+static void join_state(struct analysis *analysis, uint32_t from, struct saved_state *saved)
+{
+	const struct value *values = analysis->state->values;
+	const uint32_t count = FIRST_UNIT + (uint32_t)saved->units;
+
+	if (saved->changes < WIDEN_COUNTERS ? !value_join_all(saved->values, values, count)
+	                                    : !join_widening(saved, values, count, from >= saved->offset))
 		return;
 	if (saved->changes >= WIDEN_ALL) {
 		memset(saved->values, 0, count * sizeof *saved->values); /* VALUE_ANY */
 		saved->values[R15] = value_cell(0);
+		saved->values[NO_REGISTER] = value_bits(0);
 	} else {
 		saved->changes++;
 	}
@@ -117,8 +139,8 @@ static void join_state(struct analysis *analysis, struct saved_state *saved)
 static void load_state(const struct analysis *analysis, const struct saved_state *saved)
 {
 	struct state *state = analysis->state;
-	const uint32_t known = REGISTERS + (uint32_t)saved->units;
-	const uint32_t count = REGISTERS + analysis->frame->unit_count;
+	const uint32_t known = FIRST_UNIT + (uint32_t)saved->units;
+	const uint32_t count = FIRST_UNIT + analysis->frame->unit_count;
 
 	state->depth = saved->depth;
 	memcpy(state->values, saved->values, known * sizeof *state->values);
@@ -127,25 +149,33 @@ static void load_state(const struct analysis *analysis, const struct saved_state
 
 /* ---- Edges -------------------------------------------------------------- */
 
+/* Control goes from the instruction at `from` into another function, which must find all as its caller left
+ * it. */
+static void follow_to_entry(struct analysis *analysis, uint32_t from, uint32_t address)
+{
+	struct violation *violation = &analysis->violation;
+
+	violation->rule = RFV_RULE_NONE;
+	if (!rfv_check_leave(analysis->state, violation))
+		rfv_report_at(analysis, violation->rule, from, "tail call to 0x%" PRIx32 " %s", address,
+		              violation->message);
+}
+
 /* Control goes from the instruction at `from` to `offset` with the current state. */
 static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 {
 	const uint32_t address = analysis->image->text.address + (uint32_t)offset;
-	struct violation *violation = &analysis->violation;
 	struct target *target;
 
 	if (offset == analysis->text_size)
 		rfv_report_at(analysis, RFV_RULE_TEXT_END, from, "control runs off the end of the text");
 	if (rfv_shape_number(analysis, offset) == SHAPE_NONE)
 		return; /* reported by the sweep */
-	if (analysis->map[offset] & MAP_ENTRY) {
-		violation->rule = RFV_RULE_NONE;
-		if (!rfv_check_leave(analysis->state, violation))
-			rfv_report_at(analysis, violation->rule, from, "tail call to 0x%" PRIx32 " %s",
-			              address, violation->message);
+	if (rfv_bit(analysis->entry_bits, (uint32_t)offset)) {
+		follow_to_entry(analysis, from, address);
 		return;
 	}
-	target = &analysis->targets[analysis->map[offset] & MAP_NUMBER];
+	target = rfv_target_at(analysis, (uint32_t)offset);
 	if (target->owner == 0)
 		target->owner = analysis->function;
 	if (target->owner != analysis->function)
@@ -160,7 +190,7 @@ static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 		              " bytes on the stack, another path with %" PRId32,
 		              address, analysis->state->depth, saved_at(analysis, target->saved)->depth);
 	else
-		join_state(analysis, saved_at(analysis, target->saved));
+		join_state(analysis, from, saved_at(analysis, target->saved));
 }
 
 /* Every entry that the index can select must exist. */
@@ -199,7 +229,8 @@ static void follow_table(struct analysis *analysis, uint32_t from, const struct 
 			return;
 		}
 		analysis->table_work--;
-		if (rfv_shape_number(analysis, target) == SHAPE_NONE || (analysis->map[target] & MAP_ENTRY)) {
+		if (rfv_shape_number(analysis, target) == SHAPE_NONE ||
+		    rfv_bit(analysis->entry_bits, (uint32_t)target)) {
 			rfv_report_at(analysis, RFV_RULE_JUMP_TABLE, from,
 			              "index 0x%" PRIx32 " leads to 0x%" PRIx32
 			              ", not an instruction of this function",
@@ -213,19 +244,6 @@ static void follow_table(struct analysis *analysis, uint32_t from, const struct 
 
 /* ---- Visits ------------------------------------------------------------- */
 
-static void step(struct analysis *analysis, const struct shape *shape, uint32_t offset)
-{
-	const uint8_t *bytes = analysis->text + offset;
-	struct violation *violation = &analysis->violation;
-	struct table_jump jump;
-
-	rfv_step(shape, bytes, analysis->frame, analysis->state, violation);
-	if (violation->rule != RFV_RULE_NONE)
-		rfv_report_at(analysis, violation->rule, offset, "%s", violation->message);
-	else if (shape->effect == EFFECT_JMP && rfv_is_table_jump(shape, bytes, analysis->state, &jump))
-		follow_table(analysis, offset, &jump);
-}
-
 static void trace(const struct analysis *analysis, uint32_t offset)
 {
 	const struct rfv_state state = {.frame = analysis->frame, .state = analysis->state};
@@ -234,31 +252,51 @@ static void trace(const struct analysis *analysis, uint32_t offset)
 	                        &state);
 }
 
+static void check_instruction(struct analysis *analysis, const struct shape *shape, uint32_t offset)
+{
+	struct violation *violation = &analysis->violation;
+
+	rfv_step(shape, analysis->text + offset, analysis->frame, analysis->state, violation);
+	if (violation->rule != RFV_RULE_NONE)
+		rfv_report_at(analysis, violation->rule, offset, "%s", violation->message);
+}
+
+/* Goes where the jump at `from` leads. */
+static void jump(struct analysis *analysis, const struct shape *shape, uint32_t from)
+{
+	struct table_jump table;
+
+	analysis->report->stats.block_visits += shape->effect == EFFECT_JCC;
+	if (rfv_is_direct(shape))
+		follow(analysis, from, rfv_branch_target(shape, analysis->text, from));
+	else if (shape->effect == EFFECT_JMP && analysis->violation.rule == RFV_RULE_NONE &&
+	         rfv_is_table_jump(shape, analysis->text + from, analysis->state, &table))
+		follow_table(analysis, from, &table);
+}
+
 /* From a target to where control can only go elsewhere. */
 static void visit(struct analysis *analysis, uint32_t offset)
 {
-	const struct target *target = &analysis->targets[analysis->map[offset] & MAP_NUMBER];
-	struct saved_state *saved = saved_at(analysis, target->saved);
-	uint32_t number = target->shape;
+	const uint8_t *const lengths = analysis->decoder.summaries;
+	struct saved_state *saved = saved_at(analysis, rfv_target_at(analysis, offset)->saved);
+	uint32_t number = analysis->map[offset] & MAP_NUMBER;
 
 	saved->queued = false;
 	load_state(analysis, saved);
 	analysis->report->stats.block_visits++;
 	for (;;) {
 		const struct shape *shape = rfv_shape(analysis, number, offset);
-		const uint32_t next = offset + shape->length;
+		const uint32_t next = offset + (lengths[number] & SUMMARY_LENGTH);
 
 		if (analysis->tracing)
 			trace(analysis, offset);
-		step(analysis, shape, offset);
-		if (rfv_is_direct(shape) && shape->effect != EFFECT_CALL) {
-			follow(analysis, offset, rfv_branch_target(shape, analysis->text, offset));
-			analysis->report->stats.block_visits += shape->effect == EFFECT_JCC;
-		}
+		check_instruction(analysis, shape, offset);
+		if (shape->effect >= EFFECT_JCC)
+			jump(analysis, shape, offset);
 		if (!rfv_falls_through(shape))
 			return;
-		number = analysis->map[next] & MAP_NUMBER;
-		if (analysis->map[next] & MAP_TARGET || number == SHAPE_NONE) {
+		number = analysis->map[next];
+		if (number >= MAP_TARGET || number == SHAPE_NONE) {
 			follow(analysis, offset, next);
 			return;
 		}
@@ -275,7 +313,7 @@ static void trace_function(struct analysis *analysis)
 		struct saved_state *saved = saved_at(analysis, place);
 
 		enqueue(analysis, saved);
-		place += saved_words(REGISTERS + (uint32_t)saved->units);
+		place += saved_words(saved->units);
 	}
 	analysis->tracing = true;
 	while (analysis->queued > 0)
@@ -293,7 +331,7 @@ static void reset_frame(struct frame *frame)
 
 void rfv_prove_function(struct analysis *analysis, uint32_t offset)
 {
-	struct target *entry = &analysis->targets[analysis->map[offset] & MAP_NUMBER];
+	struct target *entry = rfv_target_at(analysis, offset);
 
 	analysis->function++;
 	analysis->pool_used = 1;

@@ -13,15 +13,12 @@
 
 #include "check.h"
 
-/* What `map` holds for each byte of text: a number and marks. */
-#define MAP_NUMBER 0x0fffffffu  /* of the shape, SHAPE_NONE where no instruction starts; of the target */
-#define MAP_TARGET (1u << 28)   /* control comes here from elsewhere: the number is the target's */
-#define MAP_ENTRY (1u << 29)    /* so it is, and a function entry */
-#define MAP_REPORTED (1u << 30) /* has a finding already */
+/* What `map` holds for each byte of text: the number of the shape, and a mark. */
+#define MAP_NUMBER 0x7fffu /* SHAPE_NONE where no instruction starts */
+#define MAP_TARGET 0x8000u /* control comes here from elsewhere */
 
 /* An instruction where paths may join. */
 struct target {
-	uint32_t shape; /* number */
 	uint32_t owner; /* number of the function that it belongs to, from 1; 0: none yet */
 	uint32_t saved; /* where its state is in the pool; 0: control has not come here */
 };
@@ -43,8 +40,14 @@ struct analysis {
 	uint32_t text_size;
 	uint64_t table_work; /* jump-table entries that may still be looked at */
 	struct decoder decoder;
-	uint32_t *map; /* text_size + 1 words; the last is 0 */
+	uint16_t *map; /* text_size + 1 words; the last is 0 */
+	/* A bit for each byte of text, and one more. */
+	uint64_t *target_bits;
+	uint64_t *entry_bits;    /* of the targets, those that are entries of functions */
+	uint64_t *reported_bits; /* has a finding already */
+	/* In the order of the text. */
 	struct target *targets;
+	uint32_t *targets_before; /* each 64 bytes of text */
 	uint32_t target_count;
 	/* Of the function at hand. */
 	uint32_t function;
@@ -62,21 +65,43 @@ struct analysis {
 /* Number of the shape of the instruction at an offset, SHAPE_NONE if none starts there. */
 static inline uint32_t rfv_shape_number(const struct analysis *analysis, int64_t offset)
 {
-	uint32_t word;
-
 	if (offset < 0 || offset >= analysis->text_size)
 		return SHAPE_NONE;
-	word = analysis->map[offset];
-	return word & MAP_TARGET ? analysis->targets[word & MAP_NUMBER].shape : word & MAP_NUMBER;
+	return analysis->map[offset] & MAP_NUMBER;
+}
+
+/* Without the processor's instruction, which not all have, and without a call. */
+static inline uint32_t rfv_count_bits(uint64_t bits)
+{
+	bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+	bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+	bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
+static inline bool rfv_bit(const uint64_t *bits, uint32_t offset)
+{
+	return bits[offset / 64] >> offset % 64 & 1;
+}
+
+static inline void rfv_set_bit(uint64_t *bits, uint32_t offset)
+{
+	bits[offset / 64] |= UINT64_C(1) << offset % 64;
+}
+
+/* The target at an offset that is one. */
+static inline struct target *rfv_target_at(const struct analysis *analysis, uint32_t offset)
+{
+	const uint64_t before = analysis->target_bits[offset / 64] & ((UINT64_C(1) << offset % 64) - 1);
+
+	return &analysis->targets[analysis->targets_before[offset / 64] + rfv_count_bits(before)];
 }
 
 /* The shape of this number, of the instruction at an offset; valid until the next call. */
 static inline const struct shape *rfv_shape(struct analysis *analysis, uint32_t number, uint32_t offset)
 {
 	if (number == SHAPE_UNCACHED)
-		(void)rfv_decode_uncached(&analysis->decoder, analysis->text + offset,
-		                          analysis->text_size - offset,
-		                          &analysis->decoder.shapes[SHAPE_UNCACHED]);
+		rfv_decode_again(&analysis->decoder, analysis->text + offset, analysis->text_size - offset);
 	return &analysis->decoder.shapes[number];
 }
 

@@ -40,18 +40,24 @@ enum register_number {
 	REGISTERS,
 	NO_REGISTER = REGISTERS,
 	RIP_REGISTER, /* only as the base of a memory operand, which is rejected */
+	REGISTER_NUMBERS,
 };
 
-/* What an instruction does to the abstract state; one per row of the allow-list. */
+/*
+ * What an instruction does to the abstract state: one per row of the
+ * allow-list, and some that the decoder chooses for a particular form.
+ */
 enum effect {
 	/* Not on the list. */
 	EFFECT_DENIED = 0,
+	/* The operands are not accessed. */
+	EFFECT_NOP,
+	/* No register and no byte of the frame changes. */
+	EFFECT_KEEP,
 	/* Written registers become unknown; 32-bit destinations are zero-extended. */
 	EFFECT_GENERIC,
 	/* As GENERIC, but a 32-bit destination may keep its upper half. */
 	EFFECT_OPAQUE,
-	/* The operands are not accessed. */
-	EFFECT_NOP,
 	/* GENERIC, and a memory operand is only legal with an immediate bit offset. */
 	EFFECT_BIT_TEST,
 	/* The first operand becomes a function of first and second. */
@@ -70,21 +76,28 @@ enum effect {
 	EFFECT_SETCC,
 	EFFECT_CMOV,
 	EFFECT_POPCNT,
+	EFFECT_ZERO, /* xor and sub of a register with itself */
 	EFFECT_XCHG,
-	/* Stack and control flow. */
+	/* Forms of mov. */
+	EFFECT_CONSTANT, /* to a register of at least 32 bits: its immediate */
+	EFFECT_COPY,     /* likewise, a register */
+	EFFECT_LOAD,     /* likewise, from the frame */
+	EFFECT_STORE,    /* to the frame */
+	/* Stack. */
 	EFFECT_PUSH,
 	EFFECT_POP,
-	EFFECT_RET,
-	EFFECT_CALL,
-	EFFECT_JMP,
-	EFFECT_JCC,
-	EFFECT_TRAP,       /* no instruction behind it follows */
-	EFFECT_BREAKPOINT, /* a trap that a debugger goes on behind: what follows is proven, too */
-	/* Not in the table; chosen by the decoder for a particular form. */
 	EFFECT_ADD_RSP, /* add rsp, imm */
 	EFFECT_SUB_RSP, /* sub rsp, imm */
 	EFFECT_LEA_RSP, /* lea rsp, [rsp + disp] */
 	EFFECT_SELECT,  /* mov r14, [r15 + index*8 + disp32] */
+	/* Control flow. */
+	EFFECT_BREAKPOINT, /* a trap that a debugger goes on behind: what follows is proven, too */
+	EFFECT_CALL,
+	EFFECT_JCC,
+	EFFECT_JMP, /* from here on: no instruction behind it follows */
+	EFFECT_RET,
+	EFFECT_TRAP,
+	EFFECTS,
 };
 
 /* Legacy prefixes that a row permits besides those that are part of the opcode. */
@@ -126,22 +139,29 @@ struct memory_operand {
 	uint8_t disp_size;   /* bytes, 0: displacement 0 */
 };
 
+/* Why an instruction is refused whatever the state; the reasons are in decode.c. */
+struct denial {
+	enum rfv_rule rule;
+	const char *reason;
+};
+
+/* Two fill a cache line: a large text has tens of thousands. */
 struct shape {
-	const char
-	    *denial;  /* why it is refused whatever the state; NULL: permitted as far as the shape tells */
-	uint8_t rule; /* enum rfv_rule that the denial is about */
+	uint16_t
+	    written; /* general registers that change, bit per register; rsp, r14 and r15 only as effects */
+	uint16_t zero_extended; /* of those, the ones whose upper half is always cleared */
 	uint8_t length;
 	uint8_t effect;     /* enum effect */
+	uint8_t denial;     /* number of a struct denial; 0: permitted as far as the shape tells */
 	uint8_t imm_offset; /* in the instruction */
 	uint8_t imm_size;   /* bytes; 0: the immediate is imm_constant */
 	int8_t imm_constant;
 	struct operand dst; /* the first operand, whether it is written or not */
 	struct operand src; /* the second */
-	uint16_t
-	    written; /* general registers that change, bit per register; rsp, r14 and r15 only as effects */
-	uint16_t zero_extended; /* of those, the ones whose upper half is always cleared */
 	struct memory_operand memory;
 };
+
+#define TRIE_LEAF 0x8000u
 
 struct decoder {
 	ZydisDecoder zydis;
@@ -151,9 +171,15 @@ struct decoder {
 	uint32_t node_count;
 	uint32_t node_capacity;
 	struct shape *shapes;
+	uint8_t *summaries; /* of each shape: what the sweep needs, in a fraction of the memory */
 	uint32_t shape_count;
 	uint32_t shape_capacity;
 };
+
+/* A summary. */
+#define SUMMARY_LENGTH 0x0fu /* the shape's length */
+#define SUMMARY_DIRECT 0x10u /* rfv_is_direct */
+#define SUMMARY_DENIED 0x20u /* it has a denial */
 
 /* Shape numbers with a meaning of their own. */
 #define SHAPE_NONE 0u     /* does not decode */
@@ -162,15 +188,35 @@ struct decoder {
 #define SHAPE_CAPACITY 0x8000u
 #define NODE_CAPACITY 0x2000u
 
-/* The capacities are at least 4. */
+/* The capacities are at least 4; there are as many summaries as shapes. */
 void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t node_capacity,
-                      struct shape *shapes, uint32_t shape_capacity);
+                      struct shape *shapes, uint8_t *summaries, uint32_t shape_capacity);
+
+/* The denial of a shape that has one. */
+const struct denial *rfv_denial(const struct shape *shape);
+
+/* What follows for bytes that have no shape yet, or of which few are available. */
+uint32_t rfv_decode_new(struct decoder *decoder, const uint8_t *bytes, size_t available);
 
 /*
  * Number of the shape, in decoder->shapes, of the instruction at `bytes`, of which `available`
  * may be read; SHAPE_NONE if it does not decode or does not end in time.
  */
-uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available);
+static inline uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes, size_t available)
+{
+	const uint8_t *key = bytes;
+	uint32_t child = 0;
+
+	if (available >= RFV_INSTRUCTION_MAX) { /* so no key and no instruction is cut off */
+		do
+			child = decoder->nodes[child][*key++];
+		while (child != 0 && child < TRIE_LEAF);
+	}
+	return child != 0 ? child & ~TRIE_LEAF : rfv_decode_new(decoder, bytes, available);
+}
+
+/* Makes SHAPE_UNCACHED, and its summary, those of an instruction that decodes. */
+void rfv_decode_again(struct decoder *decoder, const uint8_t *bytes, size_t available);
 
 /* Decodes without looking at or changing what is remembered. */
 bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, size_t available,
@@ -214,14 +260,14 @@ static inline int32_t rfv_displacement(const struct shape *shape, const uint8_t 
 /* A jump or call whose target is in the instruction. */
 static inline bool rfv_is_direct(const struct shape *shape)
 {
-	return shape->effect >= EFFECT_CALL && shape->effect <= EFFECT_JCC &&
+	return shape->effect >= EFFECT_CALL && shape->effect <= EFFECT_JMP &&
 	       shape->dst.kind == OPERAND_IMMEDIATE;
 }
 
 /* Control may go on behind the instruction. */
 static inline bool rfv_falls_through(const struct shape *shape)
 {
-	return shape->effect != EFFECT_JMP && shape->effect != EFFECT_RET && shape->effect != EFFECT_TRAP;
+	return shape->effect < EFFECT_JMP;
 }
 
 #endif

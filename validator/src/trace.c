@@ -28,8 +28,8 @@ static void append_value(struct text *text, struct value value)
 	static const char *const names[] = {
 	    [VALUE_ANY] = "any", [VALUE_BITS] = "bits", [VALUE_CELL] = "cell", [VALUE_HALF] = "bits"};
 
-	if (value.kind == VALUE_INIT)
-		append(text, "init(%s)", rfv_register_name((uint8_t)value.mask));
+	if (value_is_init(value))
+		append(text, "init(%s)", rfv_register_name(value_init_register(value)));
 	else
 		append(text, "%s(0x%" PRIx32 ")", names[value.kind], value.mask);
 }
@@ -50,10 +50,10 @@ size_t rfv_format_state(const struct rfv_state *state, char *buffer, size_t size
 		const uint32_t unit = (uint32_t)(place - values->depth + RF_FRAME_MAX) / UNIT_SIZE + 1;
 		const uint32_t number = state->frame->number[unit];
 
-		if (number == 0 || values->values[REGISTERS + number - 1].kind == VALUE_ANY)
+		if (number == 0 || values->values[FIRST_UNIT + number - 1].kind == VALUE_ANY)
 			continue;
 		append(&text, " [rsp+%" PRId32 "]=", place);
-		append_value(&text, values->values[REGISTERS + number - 1]);
+		append_value(&text, values->values[FIRST_UNIT + number - 1]);
 	}
 	return text.used;
 }

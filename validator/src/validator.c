@@ -15,7 +15,7 @@
 #define POOL_PER_BYTE 4u
 /* How often each entry of the jump tables may be looked at. */
 #define TABLE_WORK 64u
-#define ALIGNMENT 16u
+#define ALIGNMENT 64u /* of a cache line */
 #define HUGE_PAGE 0x200000u
 #define HUGE_PAGES_FROM (8 * HUGE_PAGE)
 
@@ -36,9 +36,9 @@ void rfv_report_at(struct analysis *analysis, enum rfv_rule rule, uint32_t offse
 	struct rfv_finding *finding;
 	va_list arguments;
 
-	if (analysis->map[offset] & MAP_REPORTED)
+	if (rfv_bit(analysis->reported_bits, offset))
 		return;
-	analysis->map[offset] |= MAP_REPORTED;
+	rfv_set_bit(analysis->reported_bits, offset);
 	finding = next_finding(analysis->report);
 	if (finding == NULL)
 		return;
@@ -93,6 +93,11 @@ static void sort_findings(struct rfv_finding *findings, uint32_t count)
 
 /* ---- Sweep -------------------------------------------------------------- */
 
+static void report_denial(struct analysis *analysis, const struct denial *denial, uint32_t offset)
+{
+	rfv_report_at(analysis, denial->rule, offset, "%s", denial->reason);
+}
+
 /* Decodes the text from its first byte to its last, and puts the direct branches into the queue. */
 static void sweep(struct analysis *analysis)
 {
@@ -102,7 +107,7 @@ static void sweep(struct analysis *analysis)
 	while (offset < analysis->text_size) {
 		const size_t available = analysis->text_size - offset;
 		const uint32_t number = rfv_decode(&analysis->decoder, analysis->text + offset, available);
-		const struct shape *shape = &analysis->decoder.shapes[number];
+		const uint32_t summary = analysis->decoder.summaries[number];
 
 		if (number == SHAPE_NONE) {
 			if (!lost)
@@ -114,13 +119,13 @@ static void sweep(struct analysis *analysis)
 			continue;
 		}
 		lost = false;
-		analysis->map[offset] = number;
-		if (rfv_is_direct(shape))
+		analysis->map[offset] = (uint16_t)number;
+		if (summary & SUMMARY_DIRECT)
 			analysis->queue[analysis->queued++] = offset;
-		if (shape->denial != NULL)
-			rfv_report_at(analysis, (enum rfv_rule)shape->rule, offset, "%s", shape->denial);
+		if (summary & SUMMARY_DENIED)
+			report_denial(analysis, rfv_denial(&analysis->decoder.shapes[number]), offset);
 		analysis->report->stats.instructions++;
-		offset += shape->length;
+		offset += summary & SUMMARY_LENGTH;
 	}
 }
 
@@ -129,17 +134,12 @@ static void sweep(struct analysis *analysis)
 /* Control comes to `offset` from elsewhere. False if no instruction starts there. */
 static bool mark_target(struct analysis *analysis, int64_t offset, bool entry)
 {
-	const uint32_t shape = rfv_shape_number(analysis, offset);
-
-	if (shape == SHAPE_NONE)
+	if (rfv_shape_number(analysis, offset) == SHAPE_NONE)
 		return false;
-	if (!(analysis->map[offset] & MAP_TARGET)) {
-		analysis->targets[analysis->target_count] = (struct target){.shape = shape};
-		analysis->map[offset] =
-		    (analysis->map[offset] & ~MAP_NUMBER) | MAP_TARGET | analysis->target_count++;
-	}
+	analysis->map[offset] |= MAP_TARGET;
+	rfv_set_bit(analysis->target_bits, (uint32_t)offset);
 	if (entry)
-		analysis->map[offset] |= MAP_ENTRY;
+		rfv_set_bit(analysis->entry_bits, (uint32_t)offset);
 	return true;
 }
 
@@ -201,14 +201,23 @@ static void mark_tables(struct analysis *analysis)
 			             tables[k].name);
 }
 
+/* Once all are marked. */
+static void number_targets(struct analysis *analysis)
+{
+	for (uint32_t i = 0; i <= analysis->text_size / 64; i++) {
+		analysis->targets_before[i] = analysis->target_count;
+		analysis->target_count += rfv_count_bits(analysis->target_bits[i]);
+	}
+	memset(analysis->targets, 0, analysis->target_count * sizeof *analysis->targets);
+}
+
 static void prove_functions(struct analysis *analysis)
 {
-	for (uint32_t offset = 0; offset < analysis->text_size; offset++) {
-		if (!(analysis->map[offset] & MAP_ENTRY))
-			continue;
-		rfv_prove_function(analysis, offset);
-		analysis->report->stats.functions++;
-	}
+	for (uint32_t i = 0; i <= analysis->text_size / 64; i++)
+		for (uint64_t rest = analysis->entry_bits[i]; rest != 0; rest &= rest - 1) {
+			rfv_prove_function(analysis, 64 * i + (uint32_t)__builtin_ctzll(rest));
+			analysis->report->stats.functions++;
+		}
 }
 
 /* ---- Memory ------------------------------------------------------------- */
@@ -241,25 +250,35 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	/* Each byte of text adds at most one shape and one node of the trie. */
 	const uint32_t nodes = (uint32_t)at_most(text + 16, NODE_CAPACITY);
 	const uint32_t shapes = (uint32_t)at_most(text + 16, SHAPE_CAPACITY);
+	const uint64_t words = text / 64 + 1;
 	const uint64_t pool = at_most(targets * (2 * STATE_VALUES_MAX + 4), POOL_MAX) + POOL_PER_BYTE * text;
-	uint16_t (*trie)[256];
+	uint16_t(*trie)[256];
 	uint64_t used = 0;
 
 	analysis->map = carve(arena, &used, (text + 1) * sizeof *analysis->map);
+	analysis->target_bits = carve(arena, &used, words * sizeof *analysis->target_bits);
+	analysis->entry_bits = carve(arena, &used, words * sizeof *analysis->entry_bits);
+	analysis->reported_bits = carve(arena, &used, words * sizeof *analysis->reported_bits);
+	analysis->targets_before = carve(arena, &used, words * sizeof *analysis->targets_before);
 	analysis->frame = carve(arena, &used, sizeof *analysis->frame);
 	analysis->state = carve(arena, &used, sizeof *analysis->state);
 	analysis->targets = carve(arena, &used, targets * sizeof *analysis->targets);
 	analysis->queue = carve(arena, &used, targets * sizeof *analysis->queue);
 	trie = carve(arena, &used, nodes * sizeof *trie);
 	analysis->decoder.shapes = carve(arena, &used, shapes * sizeof *analysis->decoder.shapes);
+	analysis->decoder.summaries = carve(arena, &used, shapes * sizeof *analysis->decoder.summaries);
 	analysis->pool = carve(arena, &used, pool * sizeof *analysis->pool);
 	analysis->pool_size = (uint32_t)pool;
 	if (arena == NULL)
 		return used + ALIGNMENT;
 	memset(analysis->map, 0, (text + 1) * sizeof *analysis->map);
+	memset(analysis->target_bits, 0, words * sizeof *analysis->target_bits);
+	memset(analysis->entry_bits, 0, words * sizeof *analysis->entry_bits);
+	memset(analysis->reported_bits, 0, words * sizeof *analysis->reported_bits);
 	memset(analysis->frame, 0, sizeof *analysis->frame);
 	memset(analysis->decoder.shapes, 0, SHAPE_FIRST * sizeof *analysis->decoder.shapes);
-	rfv_decoder_init(&analysis->decoder, trie, nodes, analysis->decoder.shapes, shapes);
+	rfv_decoder_init(&analysis->decoder, trie, nodes, analysis->decoder.shapes,
+	                 analysis->decoder.summaries, shapes);
 	return used + ALIGNMENT;
 }
 
@@ -299,6 +318,7 @@ enum rfv_verdict rfv_check_in(const void *bytes, size_t size, struct rfv_report 
 	sweep(&analysis);
 	mark_branches(&analysis);
 	mark_tables(&analysis);
+	number_targets(&analysis);
 	prove_functions(&analysis);
 	report->stats.blocks += analysis.target_count;
 	sort_findings(report->findings, report->stored);

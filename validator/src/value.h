@@ -5,8 +5,8 @@
  *
  *   BITS(m)   every set bit is in the 32-bit mask m (so the upper half is 0)
  *   CELL(m)   r15 + x, with x in BITS(m)
- *   INIT(r)   what callee-saved register r held on entry
  *   HALF(m)   frame only: four bytes that are in BITS(m), not eight
+ *   INIT(r)   what callee-saved register r held on entry
  *   ANY       nothing is known
  *
  * The join of two values contains both. Chains are short: a mask can grow 32
@@ -17,12 +17,19 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
-enum value_kind { VALUE_ANY, VALUE_BITS, VALUE_CELL, VALUE_INIT, VALUE_HALF };
+enum value_kind {
+	VALUE_ANY,
+	VALUE_BITS,
+	VALUE_CELL,
+	VALUE_HALF,
+	VALUE_INIT, /* and the number of the register: a kind for each */
+};
 
 struct value {
 	uint32_t kind;
-	uint32_t mask; /* BITS, CELL, HALF: the mask. INIT: the register. Else 0 */
+	uint32_t mask; /* BITS, CELL, HALF: the mask. Else 0 */
 };
 
 #define MASK32 0xffffffffu
@@ -42,19 +49,56 @@ static inline struct value value_cell(uint32_t mask)
 	return (struct value){.kind = VALUE_CELL, .mask = mask};
 }
 
+static inline struct value value_init(uint32_t number)
+{
+	return (struct value){.kind = VALUE_INIT + number};
+}
+
+static inline bool value_is_init(struct value value)
+{
+	return value.kind >= VALUE_INIT;
+}
+
+/* The number of the register, of such a value. */
+static inline uint8_t value_init_register(struct value value)
+{
+	return (uint8_t)(value.kind - VALUE_INIT);
+}
+
+/* In one comparison: whole states are compared value by value. */
 static inline bool value_equal(struct value a, struct value b)
 {
-	return a.kind == b.kind && a.mask == b.mask;
+	return memcmp(&a, &b, sizeof a) == 0;
 }
 
 /* The least value that contains both. */
 static inline struct value value_join(struct value a, struct value b)
 {
-	if (value_equal(a, b))
-		return a;
-	if (a.kind == b.kind && a.kind != VALUE_INIT)
-		return (struct value){.kind = a.kind, .mask = a.mask | b.mask};
-	return value_any();
+	if (a.kind != b.kind)
+		return value_any();
+	return (struct value){.kind = a.kind, .mask = a.mask | b.mask};
+}
+
+/* Two values, so that whole states are joined without a branch for each value. */
+typedef uint32_t value_pair __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Joins `from` into `into`, `count` values rounded up to an even number; whether that changed any. */
+static inline bool value_join_all(struct value *into, const struct value *from, uint32_t count)
+{
+	value_pair change = {0};
+
+	for (uint32_t i = 0; i < count; i += 2) {
+		value_pair *place = (value_pair *)(void *)&into[i];
+		const value_pair a = *place;
+		const value_pair b = *(const value_pair *)(const void *)&from[i];
+		const value_pair equal = (value_pair)(a == b);
+		/* value_join: where the kinds are equal. */
+		const value_pair joined = (a | b) & __builtin_shufflevector(equal, equal, 0, 0, 2, 2);
+
+		change |= a ^ joined;
+		*place = joined;
+	}
+	return (change[0] | change[1] | change[2] | change[3]) != 0;
 }
 
 /* All bits that a 64-bit register with this value can have set. */
@@ -75,12 +119,12 @@ static inline uint64_t mask_up_to(uint64_t bound)
 	return bound == 0 ? 0 : UINT64_MAX >> __builtin_clzll(bound);
 }
 
-/* The bits of a + b, both within their masks, in unbounded arithmetic; all ones on overflow. */
-static inline uint64_t mask_add(uint64_t a, uint64_t b)
+/* The bits of a + b, both within their masks, in unbounded arithmetic. */
+static inline uint64_t mask_add(uint32_t a, uint32_t b)
 {
 	if ((a & b) == 0)
 		return a | b; /* no carries */
-	return a > UINT64_MAX - b ? UINT64_MAX : mask_up_to(a + b);
+	return mask_up_to((uint64_t)a + b);
 }
 
 /* The 64-bit sum. A mask that still fits cannot have wrapped. */

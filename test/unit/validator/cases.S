@@ -617,6 +617,24 @@ reject read_modify_write_through_unknown_base, memory-base, "base rdi"
 	lock xaddl %eax, (%rdi)
 	ret
 
+accept either_may_be_the_base_at_scale_1
+	movl	%edi, %edi
+	movl	%esi, %esi
+	leaq	(%r15, %rdi), %rax
+	movl	(%rsi, %rax), %ecx
+	ret
+reject unknown_index_in_the_place_of_the_base, memory-index, "index rsi may be any 64-bit value"
+	movl	%edi, %edi
+	leaq	(%r15, %rdi), %rax
+	bad
+	movl	(%rsi, %rax), %ecx
+	ret
+reject pointer_as_index_without_a_base, memory-base, "as base"
+	movl	%edi, %edi
+	leaq	(%r15, %rdi), %rax
+	bad
+	.byte	0x8b, 0x0c, 0x05, 0, 0, 0, 0 /* movl (, %rax, 1), %ecx */
+	ret
 reject unknown_index, memory-index, "index rdi may be any 64-bit value"
 	bad
 	movl	(%r15, %rdi), %eax

@@ -89,10 +89,11 @@ static void set_up(void)
 {
 	static uint16_t nodes[16][256];
 	static struct shape shapes[16];
+	static uint8_t summaries[16];
 	struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER};
 	const int signals[] = {SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP};
 
-	rfv_decoder_init(&decoder, nodes, 4, shapes, 4);
+	rfv_decoder_init(&decoder, nodes, 4, shapes, summaries, 4);
 	code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(code, MAP_FAILED);
 	buffer = aligned_alloc(4096, BUFFER_SIZE);
@@ -120,7 +121,7 @@ static void choose_registers(void)
 			cpu_in[i] = value;
 			break;
 		case 1:
-			state.values[i] = (struct value){.kind = VALUE_INIT, .mask = i};
+			state.values[i] = value_init(i);
 			cpu_in[i] = value;
 			break;
 		case 2:
@@ -144,10 +145,8 @@ static bool contains(struct value value, uint64_t concrete)
 		return (concrete & ~(uint64_t)value.mask) == 0;
 	case VALUE_CELL:
 		return ((concrete - cpu_in[R15]) & ~(uint64_t)value.mask) == 0;
-	case VALUE_INIT:
-		return concrete == cpu_in[value.mask];
 	default:
-		return false;
+		return value_is_init(value) && concrete == cpu_in[value_init_register(value)];
 	}
 }
 

@@ -137,6 +137,44 @@ Test(limits, deep_nesting_with_masks_that_grow_bit_by_bit)
 	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
 }
 
+/* Its bits grow in each turn, until it is taken for what it is. */
+Test(limits, a_counter_is_walked_five_times)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	uint32_t head;
+
+	empty_shell();
+	EMIT(&text, 0x31, 0xc9); /* xor ecx, ecx */
+	head = text.size;
+	EMIT(&text, 0x83, 0xc1, 0x01, 0x85, 0xff); /* add ecx, 1; test edi, edi */
+	emit_jump(&text, JNE, head);
+	EMIT(&text, 0xc3);
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
+	cr_expect_leq(report.stats.block_visits,
+	              1u + 2 * 5); /* the entry; the loop and the jump's other way */
+}
+
+/* In a loop whose state grows all the time, what gets other bits than a counter does keeps them. */
+Test(limits, only_counters_lose_bits_early)
+{
+	struct text text = {0};
+	struct rfv_report report;
+	uint32_t head;
+
+	empty_shell();
+	EMIT(&text, 0xba, 8, 0, 0, 0, 0xb9, 15, 0, 0, 0);             /* edx = 8; ecx = 15 */
+	EMIT(&text, 0xb8, 15, 0, 0, 0, 0xbe, 15, 0, 0, 0);            /* eax = esi = 15 */
+	EMIT(&text, 0x41, 0xb9, 15, 0, 0, 0, 0x41, 0xb8, 0, 1, 0, 0); /* r9d = 15; r8d = 256 */
+	head = text.size;
+	EMIT(&text, 0x89, 0xc1, 0x89, 0xf0);             /* ecx = eax; eax = esi */
+	EMIT(&text, 0x44, 0x89, 0xce, 0x45, 0x89, 0xc1); /* esi = r9d; r9d = r8d */
+	EMIT(&text, 0xc1, 0xe2, 0x01, 0x85, 0xff);       /* shl edx, 1; test edi, edi */
+	emit_jump(&text, JNE, head);
+	EMIT(&text, 0x41, 0x8b, 0x04, 0x0e, 0xc3); /* mov eax, [r14 + rcx]: at most 271 */
+	cr_expect_eq(check(&text, &report), RFV_ACCEPTED, "%s", finding.message);
+}
+
 static void emit_frame_store(struct text *text, uint32_t offset)
 {
 	EMIT(text, 0x48, 0x89, 0xbc, 0x24); /* mov [rsp + offset], rdi */
