@@ -505,7 +505,8 @@ static void step(void)
 {
 	struct violation violation;
 
-	rfv_step(&trial.subject->shape, trial.subject->bytes, &frame, &trial.state, &violation);
+	rfv_step(
+	    &(struct step){&trial.subject->shape, trial.subject->bytes, &frame, &trial.state, &violation});
 	trial.violated = violation.rule == RFV_RULE_FRAME_BOUNDS || violation.rule == RFV_RULE_FRAME_SIZE ||
 	                 violation.rule == RFV_RULE_ARGUMENT_STORE;
 }

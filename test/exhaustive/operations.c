@@ -88,7 +88,7 @@ static void step(const struct code *code, struct state *state)
 	const struct shape shape = decode(code);
 	struct violation violation;
 
-	rfv_step(&shape, code->bytes, &frame, state, &violation);
+	rfv_step(&(struct step){&shape, code->bytes, &frame, state, &violation});
 	if (violation.rule != RFV_RULE_NONE)
 		require(violation.message, false);
 }

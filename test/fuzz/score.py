@@ -66,13 +66,13 @@ PLANTED = [
     ("check.c", "RFV_RULE_MEMORY_CONTROL_BLOCK"),
     ("check.c", "RFV_RULE_ARGUMENT_STORE"),
     ("check.c", "past the window's end"),
-    ("check.c", "RFV_RULE_SELECT_INDEX, violation"),
-    ("check.c", "forget_frame(frame, state, *offset"),
-    ("check.c", "RFV_RULE_JUMP_TABLE, violation"),
+    ("check.c", "RFV_RULE_SELECT_INDEX)"),
+    ("check.c", "forget_frame(step->frame, step->state, *offset"),
+    ("check.c", "RFV_RULE_JUMP_TABLE)"),
     ("flow.c", "RFV_RULE_STACK_DEPTH"),
 ]
 # Statements that record what a rule forbids.
-CHECKS = re.compile(r"^\t+(?:\(void\))?((?:deny|violate|rfv_report_at|check_\w+|refuse_\w+|forget_frame|apply_\w+|write_registers)\()")
+CHECKS = re.compile(r"^\t+(?:\(void\))?((?:deny|violate|rfv_report_at|check_\w+|refuse_\w+|forget_frame|apply_\w+|forget_written)\()")
 
 
 def code_lines(text):

@@ -124,16 +124,21 @@ static struct value load_frame(const struct frame *frame, struct state *state, i
 	return value_of_mask(width_mask(size));
 }
 
-/* Where a memory operand is relative to rsp on entry; false if that is not in the frame. */
-static bool frame_offset(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                         int32_t *offset)
+static int32_t displacement(const struct step *step)
 {
-	const struct memory_operand *memory = &shape->memory;
-	const int64_t disp = rfv_displacement(shape, bytes);
+	return rfv_displacement(step->shape, step->bytes);
+}
 
-	*offset = (int32_t)(disp - state->depth);
+/* Where a memory operand is relative to rsp on entry; false if that is not in the frame. */
+static bool frame_offset(const struct step *step, int32_t *offset)
+{
+	const struct memory_operand *memory = &step->shape->memory;
+	const int64_t disp = displacement(step);
+	const int32_t depth = step->state->depth;
+
+	*offset = (int32_t)(disp - depth);
 	return memory->accessed && memory->base == RSP && memory->index == NO_REGISTER && disp >= 0 &&
-	       disp + memory->size <= state->depth;
+	       disp + memory->size <= depth;
 }
 
 /* ---- Memory operands (contract, rule 3) --------------------------------- */
@@ -142,22 +147,22 @@ static bool frame_offset(const struct shape *shape, const uint8_t *bytes, const 
 struct reach {
 	uint32_t kind; /* of the value that the base must have */
 	int64_t low;   /* least displacement */
-	int64_t high;  /* highest end of the access, relative to the base without what it adds to r15 */
+	int64_t high;  /* highest end of the access, from the base without what it adds to r15 */
 };
 
-#define CELL                                                                                                 \
-	{                                                                                                    \
-		VALUE_CELL, RF_DATA_OFFSET_MIN, INT64_MAX                                                    \
-	}
+/* clang-format off */
+#define CELL {VALUE_CELL, RF_DATA_OFFSET_MIN, INT64_MAX}
 
-/* Any other register than these may point into the cell, if it was made from r15. */
 static const struct reach reaches[REGISTER_NUMBERS] = {
-    [RAX... RBX] = CELL, [RSP] = {VALUE_ANY, 0, 0}, /* the frame: up to the depth */
-    [RBP... R13] = CELL, [R14] = {VALUE_ANY, RF_WINDOW_LOW, RF_WINDOW_HIGH},
-    [R15] = CELL,        [NO_REGISTER... RIP_REGISTER] = CELL, /* which these are not */
+	[RAX ... RBX] = CELL,
+	[RSP] = {VALUE_ANY, 0, 0}, /* the frame: up to the depth */
+	[RBP ... R13] = CELL,
+	[R14] = {VALUE_ANY, RF_WINDOW_LOW, RF_WINDOW_HIGH},
+	[R15 ... RIP_REGISTER] = CELL, /* no base and rip never have a value of that kind */
 };
+/* clang-format on */
 
-/* The one place where an access is permitted; `base` and `index` are those of the operand. */
+/* The one place where an access is permitted. Without branches: they would be hard to predict. */
 static bool within_reach(const struct memory_operand *memory, uint8_t base, uint8_t index, int64_t disp,
                          const struct state *state)
 {
@@ -166,132 +171,392 @@ static bool within_reach(const struct memory_operand *memory, uint8_t base, uint
 	const int64_t high = base == RSP ? state->depth : reach->high;
 	const int64_t end = disp + memory->size + (int64_t)added.mask * memory->scale;
 
-	/* Without branches: they would be hard to predict. */
 	return (state->values[base].kind == reach->kind) & (added.kind == VALUE_BITS) & (disp >= reach->low) &
 	       (end <= high) & ((base != RSP) | (index == NO_REGISTER));
 }
 
-/* The arguments that the caller passed on the stack, above the return address. */
-static bool is_incoming_argument(const struct memory_operand *memory, int64_t disp, const struct state *state)
-{
-	const int64_t above = disp - state->depth;
-
-	return memory->index == NO_REGISTER && above >= 8 && above + memory->size <= 8 + RF_INCOMING_ARGS_MAX;
-}
-
-static void refuse_frame_operand(const struct memory_operand *memory, const struct state *state, int64_t disp,
-                                 struct violation *violation)
-{
-	if (memory->index != NO_REGISTER)
-		violate(violation, RFV_RULE_FRAME_BOUNDS, "a control-stack operand cannot have an index");
-	else if (is_incoming_argument(memory, disp, state))
-		violate(violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
-	else
-		violate(violation, RFV_RULE_FRAME_BOUNDS,
-		        "[rsp%+" PRId64 "] (%u bytes) leaves the frame, which is %" PRId32 " bytes here",
-		        disp, memory->size, state->depth);
-}
-
 /* An index is certain to be a number within the bits `allowed`. */
-static bool check_index(const struct state *state, uint8_t number, uint32_t allowed, enum rfv_rule rule,
-                        struct violation *violation)
+static bool check_index(const struct step *step, uint8_t number, uint32_t allowed, enum rfv_rule rule)
 {
-	const struct value index = state->values[number];
+	const struct value index = step->state->values[number];
 	char words[64];
 
 	if (index.kind == VALUE_BITS && (index.mask & ~allowed) == 0)
 		return true;
-	violate(violation, rule, "index %s may be %s, not within bits 0x%" PRIx32, rfv_register_name(number),
-	        rfv_describe(index, words, sizeof words), allowed);
+	violate(step->violation, rule, "index %s may be %s, not within bits 0x%" PRIx32,
+	        rfv_register_name(number), rfv_describe(index, words, sizeof words), allowed);
 	return false;
 }
 
-static void refuse_packet_operand(const struct memory_operand *memory, const struct state *state,
-                                  int64_t disp, struct violation *violation)
+/* Above the return address there are arguments of the caller, to be read only. */
+static void check_above_frame(const struct step *step, int64_t disp)
 {
-	const uint64_t added = (uint64_t)state->values[memory->index].mask * memory->scale;
+	const struct memory_operand *memory = &step->shape->memory;
+	const int64_t above = disp - step->state->depth;
 
-	if (!check_index(state, memory->index, MASK32, RFV_RULE_PACKET_BOUNDS, violation))
-		return;
-	if (disp < RF_WINDOW_LOW)
-		violate(violation, RFV_RULE_PACKET_BOUNDS, "offset %" PRId64 " is below the window (%d)",
-		        disp, RF_WINDOW_LOW);
-	else
-		violate(violation, RFV_RULE_PACKET_BOUNDS,
-		        "the access may reach r14+%" PRId64 ", past the window's end at r14+%d",
-		        disp + memory->size + (int64_t)added, RF_WINDOW_HIGH);
+	if (memory->index != NO_REGISTER)
+		violate(step->violation, RFV_RULE_FRAME_BOUNDS,
+		        "a control-stack operand cannot have an index");
+	else if (above < 8 || above + memory->size > 8 + RF_INCOMING_ARGS_MAX)
+		violate(step->violation, RFV_RULE_FRAME_BOUNDS,
+		        "[rsp%+" PRId64 "] (%u bytes) leaves the frame, which is %" PRId32 " bytes here",
+		        disp, memory->size, step->state->depth);
+	else if (memory->writes)
+		violate(step->violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
 }
 
-static void refuse_cell_operand(uint8_t base, uint8_t index, const struct state *state, int64_t disp,
-                                struct violation *violation)
+static void refuse_packet_operand(const struct step *step, int64_t disp)
+{
+	const struct memory_operand *memory = &step->shape->memory;
+	const int64_t added = (int64_t)step->state->values[memory->index].mask * memory->scale;
+
+	if (!check_index(step, memory->index, MASK32, RFV_RULE_PACKET_BOUNDS))
+		return;
+	if (disp < RF_WINDOW_LOW)
+		violate(step->violation, RFV_RULE_PACKET_BOUNDS,
+		        "offset %" PRId64 " is below the window (%d)", disp, RF_WINDOW_LOW);
+	else
+		violate(step->violation, RFV_RULE_PACKET_BOUNDS,
+		        "the access may reach r14+%" PRId64 ", past the window's end at r14+%d",
+		        disp + memory->size + added, RF_WINDOW_HIGH);
+}
+
+static void refuse_cell_operand(const struct step *step, uint8_t base, uint8_t index, int64_t disp)
 {
 	char words[64];
 
 	if (base >= REGISTERS)
-		violate(violation, RFV_RULE_MEMORY_BASE, "%s",
+		violate(step->violation, RFV_RULE_MEMORY_BASE, "%s",
 		        base == RIP_REGISTER
 		            ? "rip-relative operands are not permitted"
 		            : "an operand needs r15, r14, rsp or a pointer made from r15 as base");
-	else if (state->values[base].kind != VALUE_CELL)
-		violate(violation, RFV_RULE_MEMORY_BASE, "base %s may be %s, not r15 plus a 32-bit offset",
-		        rfv_register_name(base), rfv_describe(state->values[base], words, sizeof words));
-	else if (check_index(state, index, MASK32, RFV_RULE_MEMORY_INDEX, violation))
-		violate(violation, RFV_RULE_MEMORY_CONTROL_BLOCK,
+	else if (step->state->values[base].kind != VALUE_CELL)
+		violate(step->violation, RFV_RULE_MEMORY_BASE,
+		        "base %s may be %s, not r15 plus a 32-bit offset", rfv_register_name(base),
+		        rfv_describe(step->state->values[base], words, sizeof words));
+	else if (check_index(step, index, MASK32, RFV_RULE_MEMORY_INDEX))
+		violate(step->violation, RFV_RULE_MEMORY_CONTROL_BLOCK,
 		        "displacement %" PRId64 " reaches the control block", disp);
 }
 
 /* An operand that is not within reach as it stands: the few others that are permitted, or what is wrong. */
-static void check_further(const struct memory_operand *memory, const struct state *state, int64_t disp,
-                          struct violation *violation)
+static void check_further(const struct step *step, int64_t disp)
 {
+	const struct memory_operand *memory = &step->shape->memory;
+	const struct value *values = step->state->values;
 	/* With scale 1 it is the processor's business which of the two is the base. */
 	const bool swapped = memory->scale == 1 && memory->base < REGISTERS &&
-	                     state->values[memory->base].kind != VALUE_CELL &&
-	                     state->values[memory->index].kind == VALUE_CELL;
+	                     values[memory->base].kind != VALUE_CELL &&
+	                     values[memory->index].kind == VALUE_CELL;
 	const uint8_t base = swapped ? memory->index : memory->base;
 	const uint8_t index = swapped ? memory->base : memory->index;
 
-	if (memory->base == RSP) {
-		if (memory->writes || !is_incoming_argument(memory, disp, state))
-			refuse_frame_operand(memory, state, disp, violation);
-	} else if (memory->base == R14) {
-		refuse_packet_operand(memory, state, disp, violation);
-	} else if (!swapped || !within_reach(memory, base, index, disp, state)) {
-		refuse_cell_operand(base, index, state, disp, violation);
-	}
+	if (memory->base == RSP)
+		check_above_frame(step, disp);
+	else if (memory->base == R14)
+		refuse_packet_operand(step, disp);
+	else if (!swapped || !within_reach(memory, base, index, disp, step->state))
+		refuse_cell_operand(step, base, index, disp);
 }
 
-static inline void check_memory(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                                struct violation *violation)
+static inline void check_memory(const struct step *step)
 {
-	const struct memory_operand *memory = &shape->memory;
+	const struct memory_operand *memory = &step->shape->memory;
 	int64_t disp;
 
 	if (!memory->accessed)
 		return;
-	disp = rfv_displacement(shape, bytes);
-	if (!within_reach(memory, memory->base, memory->index, disp, state))
-		check_further(memory, state, disp, violation);
+	disp = displacement(step);
+	if (!within_reach(memory, memory->base, memory->index, disp, step->state))
+		check_further(step, disp);
 }
 
-/* ---- Stack pointer (contract, rule 4) ----------------------------------- */
+/* ---- Values ------------------------------------------------------------- */
 
-static bool move_rsp(struct frame *frame, struct state *state, int64_t down, struct violation *violation)
+static struct value *destination(const struct step *step)
 {
-	const int64_t depth = state->depth + down;
+	return &step->state->values[step->shape->dst.reg];
+}
+
+/* The immediate as the second operand of an instruction on the first. */
+static uint64_t immediate_bits(const struct step *step)
+{
+	return (uint64_t)rfv_immediate(step->shape, step->bytes) & width_mask(step->shape->dst.width);
+}
+
+/* What an operand holds: as a 64-bit value if it has eight bytes, zero-extended otherwise. */
+static struct value operand_value(const struct step *step, const struct operand *operand)
+{
+	int32_t offset;
+
+	if (operand->kind == OPERAND_REGISTER) {
+		const struct value value = step->state->values[operand->reg];
+
+		if (operand->width == 8)
+			return value;
+		return value_of_mask(value_mask(value) >> (operand->high ? 8 : 0) &
+		                     width_mask(operand->width));
+	}
+	if (operand->kind == OPERAND_IMMEDIATE)
+		return value_of_mask(immediate_bits(step));
+	if (operand->kind == OPERAND_MEMORY && operand->width >= 4 && frame_offset(step, &offset))
+		return load_frame(step->frame, step->state, offset, operand->width);
+	return value_of_mask(width_mask(operand->width));
+}
+
+static uint64_t shift_mask(const struct step *step, uint64_t mask)
+{
+	const struct shape *shape = step->shape;
+	const uint64_t all = width_mask(shape->dst.width);
+	const bool negative = (mask & ~(all >> 1)) != 0;
+	uint8_t count;
+
+	if (shape->effect == EFFECT_SAR && negative)
+		return all;
+	if (shape->src.kind != OPERAND_IMMEDIATE)
+		return mask_up_to(mask);
+	count = (uint8_t)rfv_immediate(shape, step->bytes) & (shape->dst.width == 8 ? 63 : 31);
+	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
+}
+
+/* Bits of the result of an effect on two operands within the masks a and b. */
+static uint64_t result_mask(const struct step *step, uint64_t a, uint64_t b)
+{
+	const uint64_t all = width_mask(step->shape->dst.width);
+
+	switch (step->shape->effect) {
+	case EFFECT_ADD: /* of at most 32 bits; what is carried out of them is lost */
+		return mask_add((uint32_t)a, (uint32_t)b) & all;
+	case EFFECT_AND:
+		return a & b;
+	case EFFECT_XOR:
+	case EFFECT_OR:
+	case EFFECT_CMOV:
+		return a | b;
+	case EFFECT_SHL:
+	case EFFECT_SHR:
+	case EFFECT_SAR:
+		return shift_mask(step, a);
+	case EFFECT_ZERO:
+		return 0;
+	case EFFECT_SETCC:
+		return 1;
+	case EFFECT_POPCNT:
+		return 0x7f;
+	case EFFECT_MOV:
+	case EFFECT_MOVZX:
+		return b;
+	case EFFECT_MOVSX:
+		return b & (UINT64_C(1) << (8 * step->shape->src.width - 1)) ? all : b;
+	default: /* lea of 16 bits */
+		return all;
+	}
+}
+
+/* A result of one or two bytes, merged into its register. */
+static struct value merge_narrow(const struct operand *dst, struct value old, uint64_t mask)
+{
+	const uint32_t shift = dst->high ? 8 : 0;
+	const uint32_t field = (uint32_t)width_mask(dst->width) << shift;
+
+	if (old.kind != VALUE_BITS)
+		return value_any();
+	return value_bits((old.mask & ~field) | ((uint32_t)mask << shift & field));
+}
+
+/* What the first operand, a general register, holds after an effect that has a value. */
+static struct value result_value(const struct step *step)
+{
+	const struct operand *dst = &step->shape->dst;
+	const struct operand *src = &step->shape->src;
+	const struct value a = operand_value(step, dst);
+	const struct value b = operand_value(step, src);
+	uint64_t mask;
+
+	if (dst->width == 8 && step->shape->effect == EFFECT_CMOV)
+		return value_join(a, b);
+	if (dst->width == 8 && step->shape->effect == EFFECT_ADD)
+		return value_add(a, b);
+	/* Exact also where an immediate is negative, which no value is. */
+	mask = result_mask(step, value_mask(a),
+	                   src->kind == OPERAND_IMMEDIATE ? immediate_bits(step) : value_mask(b));
+	return dst->width < 4 ? merge_narrow(dst, *destination(step), mask) : value_of_mask(mask);
+}
+
+/* Part of an address: of which, in 32 bits, only the lower half matters. */
+static struct value address_part(const struct state *state, uint8_t number, bool narrow)
+{
+	const struct value value = state->values[number];
+
+	return narrow && value.kind != VALUE_BITS ? value_bits(MASK32) : value;
+}
+
+/* Of an address of at least 32 bits. */
+static struct value address_value(const struct step *step)
+{
+	const struct memory_operand *memory = &step->shape->memory;
+	const bool narrow = memory->address32 || step->shape->dst.width < 8;
+	const int32_t disp = displacement(step);
+	struct value index = address_part(step->state, memory->index, narrow);
+	struct value sum;
+
+	if (memory->scale > 1)
+		index = index.kind == VALUE_BITS ? value_of_mask((uint64_t)index.mask * memory->scale)
+		                                 : value_any();
+	sum = value_add(address_part(step->state, memory->base, narrow), index);
+	sum = value_add(sum, disp < 0 ? value_any() : value_bits((uint32_t)disp));
+	return narrow && sum.kind != VALUE_BITS ? value_bits(MASK32) : sum;
+}
+
+/* ---- Effects on values -------------------------------------------------- */
+
+static void apply_nothing(const struct step *step)
+{
+	check_memory(step);
+}
+
+static void apply_value(const struct step *step)
+{
+	check_memory(step);
+	*destination(step) = result_value(step);
+}
+
+static void apply_lea(const struct step *step)
+{
+	*destination(step) = step->shape->dst.width < 4 ? result_value(step) : address_value(step);
+}
+
+static void apply_constant(const struct step *step)
+{
+	*destination(step) = value_of_mask(immediate_bits(step));
+}
+
+static void apply_copy(const struct step *step)
+{
+	const struct value value = step->state->values[step->shape->src.reg];
+
+	*destination(step) =
+	    step->shape->dst.width == 8 || value.kind == VALUE_BITS ? value : value_bits(MASK32);
+}
+
+static void apply_load(const struct step *step)
+{
+	check_memory(step);
+	*destination(step) = operand_value(step, &step->shape->src);
+}
+
+/* Whatever the frame holds where the instruction stores to it is forgotten. */
+static bool forget_stored(const struct step *step, int32_t *offset)
+{
+	if (!step->shape->memory.writes || !frame_offset(step, offset))
+		return false;
+	forget_frame(step->frame, step->state, *offset, step->shape->memory.size);
+	return true;
+}
+
+static void apply_store(const struct step *step)
+{
+	int32_t offset;
+
+	check_memory(step);
+	if (forget_stored(step, &offset))
+		store_frame(step->frame, step->state, offset, step->shape->memory.size,
+		            operand_value(step, &step->shape->src));
+}
+
+/* All registers that the instruction writes become unknown. */
+static void forget_written(const struct step *step)
+{
+	const struct shape *shape = step->shape;
+	const bool merges = shape->effect == EFFECT_GENERIC && shape->dst.width < 4;
+
+	for (uint32_t rest = shape->written; rest != 0; rest &= rest - 1) {
+		const uint32_t number = (uint32_t)__builtin_ctz(rest);
+		struct value *value = &step->state->values[number];
+
+		if (shape->zero_extended >> number & 1)
+			*value = value_bits(MASK32);
+		else if (merges && shape->dst.reg == number)
+			*value = merge_narrow(&shape->dst, *value, UINT64_MAX);
+		else
+			*value = value_any();
+	}
+}
+
+static void apply_generic(const struct step *step)
+{
+	int32_t offset;
+
+	check_memory(step);
+	(void)forget_stored(step, &offset);
+	forget_written(step);
+}
+
+/* Of registers; any other is generic. */
+static void apply_exchange(const struct step *step)
+{
+	const struct value a = operand_value(step, &step->shape->dst);
+
+	/* A reserved register only gets here with a rule broken. */
+	*destination(step) = operand_value(step, &step->shape->src);
+	step->state->values[step->shape->src.reg] = a;
+}
+
+/* ---- Effects on the stack pointer (contract, rule 4) -------------------- */
+
+static bool move_rsp(const struct step *step, int64_t down)
+{
+	const int64_t depth = step->state->depth + down;
 
 	if (depth < 0 || depth > RF_FRAME_MAX) {
-		violate(violation, RFV_RULE_FRAME_SIZE,
+		violate(step->violation, RFV_RULE_FRAME_SIZE,
 		        depth < 0 ? "rsp would rise %" PRId64 " bytes above the return address"
 		                  : "the frame would be %" PRId64 " bytes, more than 65536",
 		        depth < 0 ? -depth : depth);
 		return false;
 	}
-	state->depth = (int32_t)depth;
+	step->state->depth = (int32_t)depth;
 	if (down > 0) /* what lay there belonged to a callee or to nobody */
-		forget_frame(frame, state, -state->depth, (uint32_t)down);
+		forget_frame(step->frame, step->state, -(int32_t)depth, (uint32_t)down);
 	return true;
 }
+
+static void apply_push(const struct step *step)
+{
+	const struct value value = operand_value(step, &step->shape->dst);
+
+	check_memory(step);
+	if (move_rsp(step, 8))
+		store_frame(step->frame, step->state, -step->state->depth, 8, value);
+}
+
+static void apply_pop(const struct step *step)
+{
+	if (step->state->depth < 8) {
+		violate(step->violation, RFV_RULE_FRAME_SIZE,
+		        "pop takes the return address or what is above it");
+		return;
+	}
+	*destination(step) = load_frame(step->frame, step->state, -step->state->depth, 8);
+	step->state->depth -= 8;
+}
+
+static void apply_add_rsp(const struct step *step)
+{
+	(void)move_rsp(step, -rfv_immediate(step->shape, step->bytes));
+}
+
+static void apply_sub_rsp(const struct step *step)
+{
+	(void)move_rsp(step, rfv_immediate(step->shape, step->bytes));
+}
+
+static void apply_lea_rsp(const struct step *step)
+{
+	(void)move_rsp(step, -(int64_t)displacement(step));
+}
+
+/* ---- Control flow (contract, rule 5) ------------------------------------ */
 
 bool rfv_check_leave(const struct state *state, struct violation *violation)
 {
@@ -308,290 +573,6 @@ bool rfv_check_leave(const struct state *state, struct violation *violation)
 	return violation->rule == RFV_RULE_NONE;
 }
 
-/* ---- Values ------------------------------------------------------------- */
-
-/* The immediate as the second operand of an instruction on the first. */
-static uint64_t immediate_bits(const struct shape *shape, const uint8_t *bytes)
-{
-	return (uint64_t)rfv_immediate(shape, bytes) & width_mask(shape->dst.width);
-}
-
-/* What an operand holds: as a 64-bit value if it has eight bytes, zero-extended otherwise. */
-static struct value operand_value(const struct shape *shape, const uint8_t *bytes,
-                                  const struct operand *operand, const struct frame *frame,
-                                  struct state *state)
-{
-	int32_t offset;
-
-	if (operand->kind == OPERAND_REGISTER) {
-		const struct value value = state->values[operand->reg];
-
-		if (operand->width == 8)
-			return value;
-		return value_of_mask(value_mask(value) >> (operand->high ? 8 : 0) &
-		                     width_mask(operand->width));
-	}
-	if (operand->kind == OPERAND_IMMEDIATE)
-		return value_of_mask(immediate_bits(shape, bytes));
-	if (operand->kind == OPERAND_MEMORY && operand->width >= 4 &&
-	    frame_offset(shape, bytes, state, &offset))
-		return load_frame(frame, state, offset, operand->width);
-	return value_of_mask(width_mask(operand->width));
-}
-
-static uint64_t shift_mask(const struct shape *shape, const uint8_t *bytes, uint64_t mask)
-{
-	const uint64_t all = width_mask(shape->dst.width);
-	const bool negative = (mask & ~(all >> 1)) != 0;
-	uint8_t count;
-
-	if (shape->effect == EFFECT_SAR && negative)
-		return all;
-	if (shape->src.kind != OPERAND_IMMEDIATE)
-		return mask_up_to(mask);
-	count = (uint8_t)rfv_immediate(shape, bytes) & (shape->dst.width == 8 ? 63 : 31);
-	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
-}
-
-/* Bits of the result of an effect on two operands within the masks a and b. */
-static uint64_t result_mask(const struct shape *shape, const uint8_t *bytes, uint64_t a, uint64_t b)
-{
-	const uint64_t all = width_mask(shape->dst.width);
-
-	switch (shape->effect) {
-	case EFFECT_ADD: /* of at most 32 bits; what is carried out of them is lost */
-		return mask_add((uint32_t)a, (uint32_t)b) & all;
-	case EFFECT_AND:
-		return a & b;
-	case EFFECT_XOR:
-	case EFFECT_OR:
-	case EFFECT_CMOV:
-		return a | b;
-	case EFFECT_SHL:
-	case EFFECT_SHR:
-	case EFFECT_SAR:
-		return shift_mask(shape, bytes, a);
-	case EFFECT_ZERO:
-		return 0;
-	case EFFECT_SETCC:
-		return 1;
-	case EFFECT_POPCNT:
-		return 0x7f;
-	case EFFECT_MOV:
-	case EFFECT_MOVZX:
-		return b;
-	case EFFECT_MOVSX:
-		return b & (UINT64_C(1) << (8 * shape->src.width - 1)) ? all : b;
-	default: /* lea of 16 bits */
-		return all;
-	}
-}
-
-/* Part of an address: of which, in 32 bits, only the lower half matters. */
-static struct value address_part(const struct state *state, uint8_t number, bool narrow)
-{
-	const struct value value = state->values[number];
-
-	return narrow && value.kind != VALUE_BITS ? value_bits(MASK32) : value;
-}
-
-static struct value lea_value(const struct shape *shape, const uint8_t *bytes, const struct state *state)
-{
-	const struct memory_operand *memory = &shape->memory;
-	const bool narrow = memory->address32 || shape->dst.width < 8;
-	const int32_t disp = rfv_displacement(shape, bytes);
-	struct value index = address_part(state, memory->index, narrow);
-	struct value sum;
-
-	if (memory->scale > 1)
-		index = index.kind == VALUE_BITS ? value_of_mask((uint64_t)index.mask * memory->scale)
-		                                 : value_any();
-	sum = value_add(address_part(state, memory->base, narrow), index);
-	sum = value_add(sum, disp < 0 ? value_any() : value_bits((uint32_t)disp));
-	return narrow && sum.kind != VALUE_BITS ? value_bits(MASK32) : sum;
-}
-
-/* A result of one or two bytes, merged into its register. */
-static struct value merge_narrow(const struct operand *dst, struct value old, uint64_t mask)
-{
-	const uint32_t shift = dst->high ? 8 : 0;
-	const uint32_t field = (uint32_t)width_mask(dst->width) << shift;
-
-	if (old.kind != VALUE_BITS)
-		return value_any();
-	return value_bits((old.mask & ~field) | ((uint32_t)mask << shift & field));
-}
-
-/* What the first operand, a general register, holds after an effect that has a value. */
-static struct value result_value(const struct shape *shape, const uint8_t *bytes, const struct frame *frame,
-                                 struct state *state)
-{
-	const struct operand *dst = &shape->dst;
-	const struct operand *src = &shape->src;
-	const struct value a = operand_value(shape, bytes, dst, frame, state);
-	const struct value b = operand_value(shape, bytes, src, frame, state);
-	uint64_t mask;
-
-	if (dst->width == 8 && shape->effect == EFFECT_CMOV)
-		return value_join(a, b);
-	if (dst->width == 8 && shape->effect == EFFECT_ADD)
-		return value_add(a, b);
-	/* Exact also where an immediate is negative, which no value is. */
-	mask = result_mask(shape, bytes, value_mask(a),
-	                   src->kind == OPERAND_IMMEDIATE ? immediate_bits(shape, bytes) : value_mask(b));
-	return dst->width < 4 ? merge_narrow(dst, state->values[dst->reg], mask) : value_of_mask(mask);
-}
-
-/* ---- Effects ------------------------------------------------------------ */
-
-/* Applies the instruction at `bytes`; see rfv_step. */
-typedef void apply_function(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                            struct state *state, struct violation *violation);
-
-static void apply_nothing(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                          struct state *state, struct violation *violation)
-{
-	(void)frame;
-	check_memory(shape, bytes, state, violation);
-}
-
-static void apply_value(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                        struct state *state, struct violation *violation)
-{
-	check_memory(shape, bytes, state, violation);
-	state->values[shape->dst.reg] = result_value(shape, bytes, frame, state);
-}
-
-static void apply_lea(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                      struct state *state, struct violation *violation)
-{
-	if (shape->dst.width < 4)
-		apply_value(shape, bytes, frame, state, violation);
-	else
-		state->values[shape->dst.reg] = lea_value(shape, bytes, state);
-}
-
-static void apply_constant(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                           struct state *state, struct violation *violation)
-{
-	(void)frame;
-	(void)violation;
-	state->values[shape->dst.reg] = value_of_mask(immediate_bits(shape, bytes));
-}
-
-static void apply_copy(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                       struct state *state, struct violation *violation)
-{
-	const struct value value = state->values[shape->src.reg];
-
-	(void)bytes;
-	(void)frame;
-	(void)violation;
-	state->values[shape->dst.reg] =
-	    shape->dst.width == 8 || value.kind == VALUE_BITS ? value : value_bits(MASK32);
-}
-
-static void apply_load(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                       struct state *state, struct violation *violation)
-{
-	check_memory(shape, bytes, state, violation);
-	state->values[shape->dst.reg] = operand_value(shape, bytes, &shape->src, frame, state);
-}
-
-/* Whatever the frame holds where the instruction stores to it is forgotten. */
-static bool forget_stored(const struct shape *shape, const uint8_t *bytes, const struct frame *frame,
-                          struct state *state, int32_t *offset)
-{
-	if (!shape->memory.writes || !frame_offset(shape, bytes, state, offset))
-		return false;
-	forget_frame(frame, state, *offset, shape->memory.size);
-	return true;
-}
-
-static void apply_store(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                        struct state *state, struct violation *violation)
-{
-	int32_t offset;
-
-	check_memory(shape, bytes, state, violation);
-	if (forget_stored(shape, bytes, frame, state, &offset))
-		store_frame(frame, state, offset, shape->memory.size,
-		            operand_value(shape, bytes, &shape->src, frame, state));
-}
-
-/* All registers that the instruction writes become unknown. */
-static void write_registers(const struct shape *shape, struct state *state)
-{
-	const bool merges = shape->effect == EFFECT_GENERIC && shape->dst.width < 4;
-
-	for (uint32_t rest = shape->written; rest != 0; rest &= rest - 1) {
-		const uint32_t number = (uint32_t)__builtin_ctz(rest);
-
-		if (shape->zero_extended >> number & 1)
-			state->values[number] = value_bits(MASK32);
-		else if (merges && shape->dst.reg == number)
-			state->values[number] = merge_narrow(&shape->dst, state->values[number], UINT64_MAX);
-		else
-			state->values[number] = value_any();
-	}
-}
-
-static void apply_generic(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                          struct state *state, struct violation *violation)
-{
-	int32_t offset;
-
-	check_memory(shape, bytes, state, violation);
-	(void)forget_stored(shape, bytes, frame, state, &offset);
-	write_registers(shape, state);
-}
-
-/* Of registers; any other is generic. */
-static void apply_exchange(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                           struct state *state, struct violation *violation)
-{
-	const struct value a = operand_value(shape, bytes, &shape->dst, frame, state);
-
-	(void)violation;
-	/* A reserved register only gets here with a rule broken. */
-	state->values[shape->dst.reg] = operand_value(shape, bytes, &shape->src, frame, state);
-	state->values[shape->src.reg] = a;
-}
-
-/* ---- Stack and control flow --------------------------------------------- */
-
-static void apply_push(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                       struct state *state, struct violation *violation)
-{
-	const struct value value = operand_value(shape, bytes, &shape->dst, frame, state);
-
-	check_memory(shape, bytes, state, violation);
-	if (move_rsp(frame, state, 8, violation))
-		store_frame(frame, state, -state->depth, 8, value);
-}
-
-static void apply_pop(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                      struct state *state, struct violation *violation)
-{
-	(void)bytes;
-	if (state->depth < 8) {
-		violate(violation, RFV_RULE_FRAME_SIZE, "pop takes the return address or what is above it");
-		return;
-	}
-	state->values[shape->dst.reg] = load_frame(frame, state, -state->depth, 8);
-	state->depth -= 8;
-}
-
-static void apply_rsp(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                      struct state *state, struct violation *violation)
-{
-	const int64_t down = shape->effect == EFFECT_SUB_RSP   ? rfv_immediate(shape, bytes)
-	                     : shape->effect == EFFECT_ADD_RSP ? -rfv_immediate(shape, bytes)
-	                                                       : -(int64_t)rfv_displacement(shape, bytes);
-
-	(void)move_rsp(frame, state, down, violation);
-}
-
 static bool is_host_vector(int64_t disp)
 {
 	const uint64_t place = (uint64_t)(disp - RF_HOST_VECTOR_OFFSET);
@@ -604,94 +585,81 @@ static bool in_jump_tables(int64_t disp)
 	return disp >= RF_JUMP_TABLE_OFFSET && disp < RF_JUMP_TABLE_OFFSET + RF_JUMP_TABLE_SIZE;
 }
 
-/* call/jmp through memory: function table, host call or, for jmp, jump table (contract, rule 5). */
-static void check_indirect(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                           struct violation *violation)
+/* call/jmp through memory: function table, host call or, for jmp, jump table. */
+static void check_indirect(const struct step *step)
 {
-	const struct memory_operand *memory = &shape->memory;
-	const int64_t disp = rfv_displacement(shape, bytes);
+	const struct memory_operand *memory = &step->shape->memory;
+	const int64_t disp = displacement(step);
 
 	if (!memory->present) /* a direct one */
 		return;
 	if (memory->base != R15) {
-		violate(violation, RFV_RULE_INDIRECT_BRANCH, "the target is not read from the control block");
+		violate(step->violation, RFV_RULE_INDIRECT_BRANCH,
+		        "the target is not read from the control block");
 	} else if (memory->index == NO_REGISTER) {
 		if (!is_host_vector(disp))
-			violate(violation, RFV_RULE_HOST_CALL,
+			violate(step->violation, RFV_RULE_HOST_CALL,
 			        "displacement %" PRId64 " is not a known host call", disp);
 	} else if (disp == RF_FUNCTION_TABLE_OFFSET && memory->scale == 1) {
-		(void)check_index(state, memory->index, RF_FUNCTION_TABLE_MASK, RFV_RULE_FUNCTION_INDEX,
-		                  violation);
-	} else if (shape->effect == EFFECT_JMP && in_jump_tables(disp)) {
-		(void)check_index(state, memory->index, MASK32, RFV_RULE_JUMP_TABLE, violation);
+		(void)check_index(step, memory->index, RF_FUNCTION_TABLE_MASK, RFV_RULE_FUNCTION_INDEX);
+	} else if (step->shape->effect == EFFECT_JMP && in_jump_tables(disp)) {
+		(void)check_index(step, memory->index, MASK32, RFV_RULE_JUMP_TABLE);
 	} else {
-		violate(violation, RFV_RULE_INDIRECT_BRANCH,
+		violate(step->violation, RFV_RULE_INDIRECT_BRANCH,
 		        "displacement %" PRId64 " with scale %u is neither function table nor jump table",
 		        disp, memory->scale);
 	}
 }
 
 /* The callee keeps rbx, rbp, r12, r13 and cannot reach our frame; nothing else is known. */
-static void apply_call(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                       struct state *state, struct violation *violation)
+static void apply_call(const struct step *step)
 {
-	(void)frame;
-	check_indirect(shape, bytes, state, violation);
+	check_indirect(step);
 	for (uint32_t i = 0; i < REGISTERS; i++)
 		if (!(KEPT >> i & 1))
-			state->values[i] = value_any();
+			step->state->values[i] = value_any();
 }
 
 /* Through function table and host vector it is a tail call; other targets are the caller's business. */
-static void apply_jmp(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                      struct state *state, struct violation *violation)
+static void apply_jmp(const struct step *step)
 {
-	(void)frame;
-	check_indirect(shape, bytes, state, violation);
-	if (shape->memory.present && !in_jump_tables(rfv_displacement(shape, bytes)))
-		(void)rfv_check_leave(state, violation);
+	check_indirect(step);
+	if (step->shape->memory.present && !in_jump_tables(displacement(step)))
+		(void)rfv_check_leave(step->state, step->violation);
 }
 
-static void apply_ret(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                      struct state *state, struct violation *violation)
+static void apply_ret(const struct step *step)
 {
-	(void)shape;
-	(void)bytes;
-	(void)frame;
-	(void)rfv_check_leave(state, violation);
+	(void)rfv_check_leave(step->state, step->violation);
 }
 
-static void apply_select(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                         struct state *state, struct violation *violation)
+static void apply_select(const struct step *step)
 {
-	(void)frame;
-	if (rfv_displacement(shape, bytes) != RF_WINDOW_TABLE_OFFSET)
-		violate(violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
-	(void)check_index(state, shape->memory.index, RF_WINDOW_INDEX_MASK, RFV_RULE_SELECT_INDEX, violation);
+	if (displacement(step) != RF_WINDOW_TABLE_OFFSET)
+		violate(step->violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
+	(void)check_index(step, step->shape->memory.index, RF_WINDOW_INDEX_MASK, RFV_RULE_SELECT_INDEX);
 }
 
-static void apply_denied(const struct shape *shape, const uint8_t *bytes, struct frame *frame,
-                         struct state *state, struct violation *violation)
+static void apply_denied(const struct step *step)
 {
-	(void)bytes;
-	(void)frame;
-	violate(violation, rfv_denial(shape)->rule, "%s", rfv_denial(shape)->reason);
+	const struct denial *denial = rfv_denial(step->shape);
+
+	violate(step->violation, denial->rule, "%s", denial->reason);
 	/* So that one fault gives one finding. */
-	if (shape->effect == EFFECT_POP && state->depth >= 8)
-		state->depth -= 8;
-	write_registers(shape, state);
+	if (step->shape->effect == EFFECT_POP && step->state->depth >= 8)
+		step->state->depth -= 8;
+	forget_written(step);
 }
 
-bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                       struct table_jump *jump)
+bool rfv_is_table_jump(const struct step *step, struct table_jump *jump)
 {
-	const int64_t disp = rfv_displacement(shape, bytes);
+	const int64_t disp = displacement(step);
 
 	if (!in_jump_tables(disp))
 		return false;
 	jump->offset = (uint32_t)(disp - RF_JUMP_TABLE_OFFSET);
-	jump->step = shape->memory.scale;
-	jump->mask = state->values[shape->memory.index].mask;
+	jump->step = step->shape->memory.scale;
+	jump->mask = step->state->values[step->shape->memory.index].mask;
 	return true;
 }
 
@@ -707,31 +675,36 @@ void rfv_state_entry(struct state *state)
 	state->values[RIP_REGISTER] = value_any();
 }
 
-static apply_function *const effects[EFFECTS] = {
-    [EFFECT_DENIED] = apply_denied,  [EFFECT_NOP] = apply_nothing,
-    [EFFECT_KEEP] = apply_nothing,   [EFFECT_GENERIC] = apply_generic,
-    [EFFECT_OPAQUE] = apply_generic, [EFFECT_MOV] = apply_value,
-    [EFFECT_MOVZX] = apply_value,    [EFFECT_MOVSX] = apply_value,
-    [EFFECT_LEA] = apply_lea,        [EFFECT_ADD] = apply_value,
-    [EFFECT_AND] = apply_value,      [EFFECT_OR] = apply_value,
-    [EFFECT_XOR] = apply_value,      [EFFECT_SHL] = apply_value,
-    [EFFECT_SHR] = apply_value,      [EFFECT_SAR] = apply_value,
-    [EFFECT_SETCC] = apply_value,    [EFFECT_CMOV] = apply_value,
-    [EFFECT_POPCNT] = apply_value,   [EFFECT_ZERO] = apply_value,
-    [EFFECT_XCHG] = apply_exchange,  [EFFECT_CONSTANT] = apply_constant,
-    [EFFECT_COPY] = apply_copy,      [EFFECT_LOAD] = apply_load,
-    [EFFECT_STORE] = apply_store,    [EFFECT_PUSH] = apply_push,
-    [EFFECT_POP] = apply_pop,        [EFFECT_ADD_RSP] = apply_rsp,
-    [EFFECT_SUB_RSP] = apply_rsp,    [EFFECT_LEA_RSP] = apply_rsp,
-    [EFFECT_SELECT] = apply_select,  [EFFECT_BREAKPOINT] = apply_nothing,
-    [EFFECT_CALL] = apply_call,      [EFFECT_JCC] = apply_nothing,
-    [EFFECT_JMP] = apply_jmp,        [EFFECT_RET] = apply_ret,
-    [EFFECT_TRAP] = apply_nothing,
-};
-
-void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *frame, struct state *state,
-              struct violation *violation)
+void rfv_step(const struct step *step)
 {
-	violation->rule = RFV_RULE_NONE;
-	effects[shape->denial == 0 ? shape->effect : EFFECT_DENIED](shape, bytes, frame, state, violation);
+	static void (*const effects[EFFECTS])(const struct step *step) = {
+	    [EFFECT_DENIED] = apply_denied,
+	    [EFFECT_NOP... EFFECT_KEEP] = apply_nothing,
+	    [EFFECT_GENERIC... EFFECT_BIT_TEST] = apply_generic,
+	    [EFFECT_MOV... EFFECT_MOVSX] = apply_value,
+	    [EFFECT_LEA] = apply_lea,
+	    [EFFECT_ADD] = apply_value,
+	    [EFFECT_SUB] = apply_generic,
+	    [EFFECT_AND... EFFECT_ZERO] = apply_value,
+	    [EFFECT_XCHG] = apply_exchange,
+	    [EFFECT_CONSTANT] = apply_constant,
+	    [EFFECT_COPY] = apply_copy,
+	    [EFFECT_LOAD] = apply_load,
+	    [EFFECT_STORE] = apply_store,
+	    [EFFECT_PUSH] = apply_push,
+	    [EFFECT_POP] = apply_pop,
+	    [EFFECT_ADD_RSP] = apply_add_rsp,
+	    [EFFECT_SUB_RSP] = apply_sub_rsp,
+	    [EFFECT_LEA_RSP] = apply_lea_rsp,
+	    [EFFECT_SELECT] = apply_select,
+	    [EFFECT_BREAKPOINT] = apply_nothing,
+	    [EFFECT_CALL] = apply_call,
+	    [EFFECT_JCC] = apply_nothing,
+	    [EFFECT_JMP] = apply_jmp,
+	    [EFFECT_RET] = apply_ret,
+	    [EFFECT_TRAP] = apply_nothing,
+	};
+
+	step->violation->rule = RFV_RULE_NONE;
+	effects[step->shape->denial == 0 ? step->shape->effect : EFFECT_DENIED](step);
 }

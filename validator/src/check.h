@@ -54,14 +54,21 @@ struct violation {
 /* On entry of a function: nothing is known but r15 and what the callee-saved registers are. */
 void rfv_state_entry(struct state *state);
 
+/* An instruction, what it is applied to, and what comes of it. */
+struct step {
+	const struct shape *shape;
+	const uint8_t *bytes; /* shape->length */
+	struct frame *frame;
+	struct state *state;
+	struct violation *violation; /* the rule that it breaks, if any */
+};
+
 /*
- * Applies the instruction at `bytes` to the state, and says which rule it
- * breaks, if any. `bytes` has shape->length bytes. Branches are checked as
+ * Applies the instruction to the state. Branches are checked as
  * far as their operands go: targets are for the caller, as are jumps
  * through a jump table, of which only the operand's form is checked here.
  */
-void rfv_step(const struct shape *shape, const uint8_t *bytes, struct frame *frame, struct state *state,
-              struct violation *violation);
+void rfv_step(const struct step *step);
 
 /* At depth 0 with each callee-saved register as on entry, as ret and tail calls demand. */
 bool rfv_check_leave(const struct state *state, struct violation *violation);
@@ -74,8 +81,7 @@ struct table_jump {
 };
 
 /* True, and what it may select, if an EFFECT_JMP through memory, which broke no rule, is such a jump. */
-bool rfv_is_table_jump(const struct shape *shape, const uint8_t *bytes, const struct state *state,
-                       struct table_jump *jump);
+bool rfv_is_table_jump(const struct step *step, struct table_jump *jump);
 
 /* "a number within bits 0x7f8" and the like. */
 const char *rfv_describe(struct value value, char *buffer, size_t size);

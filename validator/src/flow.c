@@ -69,7 +69,7 @@ static uint32_t saved_words(uint32_t units)
 /* The first state at a target, to which control comes from the instruction at `from`. */
 static void save_state(struct analysis *analysis, struct target *target, uint32_t from, uint32_t offset)
 {
-	const uint32_t units = analysis->frame->unit_count;
+	const uint32_t units = analysis->step.frame->unit_count;
 	const uint32_t words = saved_words(units);
 	struct saved_state *saved = saved_at(analysis, analysis->pool_used);
 
@@ -79,10 +79,10 @@ static void save_state(struct analysis *analysis, struct target *target, uint32_
 	}
 	target->saved = analysis->pool_used;
 	analysis->pool_used += words;
-	*saved =
-	    (struct saved_state){.offset = offset, .depth = analysis->state->depth, .units = (uint16_t)units};
+	*saved = (struct saved_state){
+	    .offset = offset, .depth = analysis->step.state->depth, .units = (uint16_t)units};
 	saved->values[saved_values(units) - 1] = value_any();
-	memcpy(saved->values, analysis->state->values, (FIRST_UNIT + units) * sizeof *saved->values);
+	memcpy(saved->values, analysis->step.state->values, (FIRST_UNIT + units) * sizeof *saved->values);
 	enqueue(analysis, saved);
 }
 
@@ -120,7 +120,7 @@ static bool join_widening(struct saved_state *saved, const struct value *from, u
 /* Joins the current state into that of a target, to which control comes from the instruction at `from`. */
 static void join_state(struct analysis *analysis, uint32_t from, struct saved_state *saved)
 {
-	const struct value *values = analysis->state->values;
+	const struct value *values = analysis->step.state->values;
 	const uint32_t count = FIRST_UNIT + (uint32_t)saved->units;
 
 	if (saved->changes < WIDEN_COUNTERS ? !value_join_all(saved->values, values, count)
@@ -138,9 +138,9 @@ static void join_state(struct analysis *analysis, uint32_t from, struct saved_st
 
 static void load_state(const struct analysis *analysis, const struct saved_state *saved)
 {
-	struct state *state = analysis->state;
+	struct state *state = analysis->step.state;
 	const uint32_t known = FIRST_UNIT + (uint32_t)saved->units;
-	const uint32_t count = FIRST_UNIT + analysis->frame->unit_count;
+	const uint32_t count = FIRST_UNIT + analysis->step.frame->unit_count;
 
 	state->depth = saved->depth;
 	memcpy(state->values, saved->values, known * sizeof *state->values);
@@ -153,10 +153,10 @@ static void load_state(const struct analysis *analysis, const struct saved_state
  * it. */
 static void follow_to_entry(struct analysis *analysis, uint32_t from, uint32_t address)
 {
-	struct violation *violation = &analysis->violation;
+	struct violation *violation = analysis->step.violation;
 
 	violation->rule = RFV_RULE_NONE;
-	if (!rfv_check_leave(analysis->state, violation))
+	if (!rfv_check_leave(analysis->step.state, violation))
 		rfv_report_at(analysis, violation->rule, from, "tail call to 0x%" PRIx32 " %s", address,
 		              violation->message);
 }
@@ -184,11 +184,11 @@ static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 		              address);
 	else if (target->saved == 0)
 		save_state(analysis, target, from, (uint32_t)offset);
-	else if (saved_at(analysis, target->saved)->depth != analysis->state->depth)
+	else if (saved_at(analysis, target->saved)->depth != analysis->step.state->depth)
 		rfv_report_at(analysis, RFV_RULE_STACK_DEPTH, from,
 		              "reaches 0x%" PRIx32 " with %" PRId32
 		              " bytes on the stack, another path with %" PRId32,
-		              address, analysis->state->depth, saved_at(analysis, target->saved)->depth);
+		              address, analysis->step.state->depth, saved_at(analysis, target->saved)->depth);
 	else
 		join_state(analysis, from, saved_at(analysis, target->saved));
 }
@@ -246,7 +246,7 @@ static void follow_table(struct analysis *analysis, uint32_t from, const struct 
 
 static void trace(const struct analysis *analysis, uint32_t offset)
 {
-	const struct rfv_state state = {.frame = analysis->frame, .state = analysis->state};
+	const struct rfv_state state = {.frame = analysis->step.frame, .state = analysis->step.state};
 
 	analysis->report->trace(analysis->report->trace_context, analysis->image->text.address + offset,
 	                        &state);
@@ -254,14 +254,16 @@ static void trace(const struct analysis *analysis, uint32_t offset)
 
 static void check_instruction(struct analysis *analysis, const struct shape *shape, uint32_t offset)
 {
-	struct violation *violation = &analysis->violation;
+	struct step *step = &analysis->step;
 
-	rfv_step(shape, analysis->text + offset, analysis->frame, analysis->state, violation);
-	if (violation->rule != RFV_RULE_NONE)
-		rfv_report_at(analysis, violation->rule, offset, "%s", violation->message);
+	step->shape = shape;
+	step->bytes = analysis->text + offset;
+	rfv_step(step);
+	if (step->violation->rule != RFV_RULE_NONE)
+		rfv_report_at(analysis, step->violation->rule, offset, "%s", step->violation->message);
 }
 
-/* Goes where the jump at `from` leads. */
+/* Goes where the jump at `from`, which was just checked, leads. */
 static void jump(struct analysis *analysis, const struct shape *shape, uint32_t from)
 {
 	struct table_jump table;
@@ -269,8 +271,8 @@ static void jump(struct analysis *analysis, const struct shape *shape, uint32_t 
 	analysis->report->stats.block_visits += shape->effect == EFFECT_JCC;
 	if (rfv_is_direct(shape))
 		follow(analysis, from, rfv_branch_target(shape, analysis->text, from));
-	else if (shape->effect == EFFECT_JMP && analysis->violation.rule == RFV_RULE_NONE &&
-	         rfv_is_table_jump(shape, analysis->text + from, analysis->state, &table))
+	else if (shape->effect == EFFECT_JMP && analysis->step.violation->rule == RFV_RULE_NONE &&
+	         rfv_is_table_jump(&analysis->step, &table))
 		follow_table(analysis, from, &table);
 }
 
@@ -335,8 +337,8 @@ void rfv_prove_function(struct analysis *analysis, uint32_t offset)
 
 	analysis->function++;
 	analysis->pool_used = 1;
-	reset_frame(analysis->frame);
-	rfv_state_entry(analysis->state);
+	reset_frame(analysis->step.frame);
+	rfv_state_entry(analysis->step.state);
 	entry->owner = analysis->function;
 	save_state(analysis, entry, offset, offset); /* there is room for more than one */
 	while (analysis->queued > 0)

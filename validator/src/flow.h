@@ -51,15 +51,13 @@ struct analysis {
 	uint32_t target_count;
 	/* Of the function at hand. */
 	uint32_t function;
-	struct frame *frame;
-	struct state *state;
-	uint32_t *queue; /* offsets of targets to visit: a heap, lowest first */
+	struct step step; /* at hand */
+	uint32_t *queue;  /* offsets of targets to visit: a heap, lowest first */
 	uint32_t queued;
 	uint32_t *pool; /* of saved states, one behind the other; place 0 is not used */
 	uint32_t pool_used;
 	uint32_t pool_size;
 	bool tracing;
-	struct violation violation; /* of the step at hand */
 };
 
 /* Number of the shape of the instruction at an offset, SHAPE_NONE if none starts there. */

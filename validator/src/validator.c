@@ -260,8 +260,9 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	analysis->entry_bits = carve(arena, &used, words * sizeof *analysis->entry_bits);
 	analysis->reported_bits = carve(arena, &used, words * sizeof *analysis->reported_bits);
 	analysis->targets_before = carve(arena, &used, words * sizeof *analysis->targets_before);
-	analysis->frame = carve(arena, &used, sizeof *analysis->frame);
-	analysis->state = carve(arena, &used, sizeof *analysis->state);
+	analysis->step.frame = carve(arena, &used, sizeof *analysis->step.frame);
+	analysis->step.state = carve(arena, &used, sizeof *analysis->step.state);
+	analysis->step.violation = carve(arena, &used, sizeof *analysis->step.violation);
 	analysis->targets = carve(arena, &used, targets * sizeof *analysis->targets);
 	analysis->queue = carve(arena, &used, targets * sizeof *analysis->queue);
 	trie = carve(arena, &used, nodes * sizeof *trie);
@@ -275,7 +276,7 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	memset(analysis->target_bits, 0, words * sizeof *analysis->target_bits);
 	memset(analysis->entry_bits, 0, words * sizeof *analysis->entry_bits);
 	memset(analysis->reported_bits, 0, words * sizeof *analysis->reported_bits);
-	memset(analysis->frame, 0, sizeof *analysis->frame);
+	memset(analysis->step.frame, 0, sizeof *analysis->step.frame);
 	memset(analysis->decoder.shapes, 0, SHAPE_FIRST * sizeof *analysis->decoder.shapes);
 	rfv_decoder_init(&analysis->decoder, trie, nodes, analysis->decoder.shapes,
 	                 analysis->decoder.summaries, shapes);

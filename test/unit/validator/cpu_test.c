@@ -191,7 +191,7 @@ static void run_once(const uint8_t *bytes, const struct shape *shape)
 		memcpy(buffer + i, &word, 8);
 	}
 	memcpy(before, buffer, BUFFER_SIZE);
-	rfv_step(shape, bytes, &frame, &state, &violation);
+	rfv_step(&(struct step){shape, bytes, &frame, &state, &violation});
 	if (violation.rule != RFV_RULE_NONE)
 		return;
 	if (sigsetjmp(fault, 0) != 0)
