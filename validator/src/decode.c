@@ -393,7 +393,7 @@ static void check_reserved(struct shape *shape)
 			deny(shape, DENIAL_WRITE_RSP);
 	}
 	/* rsp, r14 and r15 never hold a tracked value. */
-	shape->written &= (uint16_t) ~(1u << RSP | 1u << R14 | 1u << R15);
+	shape->written &= (uint16_t)~(1u << RSP | 1u << R14 | 1u << R15);
 }
 
 /* ---- Simpler effects ---------------------------------------------------- */

@@ -252,7 +252,7 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	const uint32_t shapes = (uint32_t)at_most(text + 16, SHAPE_CAPACITY);
 	const uint64_t words = text / 64 + 1;
 	const uint64_t pool = at_most(targets * (2 * STATE_VALUES_MAX + 4), POOL_MAX) + POOL_PER_BYTE * text;
-	uint16_t(*trie)[256];
+	uint16_t (*trie)[256];
 	uint64_t used = 0;
 
 	analysis->map = carve(arena, &used, (text + 1) * sizeof *analysis->map);
