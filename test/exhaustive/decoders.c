@@ -164,6 +164,15 @@ static void check_first_and_second(const struct subject *subject, const char *te
 		report(DIFFERENT_OPERAND, subject, "LLVM: %s", text);
 }
 
+/* Behind a prefix that LLVM prints as a word of its own, if it starts with that; at a tab, as an instruction
+ * does. */
+static const char *skip_word(const char *text, const char *word)
+{
+	const size_t length = strlen(word);
+
+	return strncmp(text, word, length) == 0 ? text + length + strspn(text + length, " \t") - 1 : text;
+}
+
 static void check_llvm(const struct subject *subject)
 {
 	const struct memory_operand *memory = &subject->shape.memory;
@@ -182,8 +191,8 @@ static void check_llvm(const struct subject *subject)
 		report(DIFFERENT_LENGTH, subject, "LLVM: %zu bytes", length);
 		return;
 	}
-	if (strncmp(text, "\tlock", 5) == 0) /* "\tlock\t\taddw\t%ax, (%rdx)" */
-		text += 5 + strspn(text + 5, " \t") - 1;
+	text = skip_word(text, "\tlock");   /* "\tlock\t\taddw\t%ax, (%rdx)" */
+	text = skip_word(text, "\taddr32"); /* "\taddr32\t\tleal\t64, %r12d": no register tells */
 	present = !rfv_is_direct(&subject->shape) && read_address(text, &address);
 	if (present != memory->present || (present && !same_address(subject, &address)))
 		report(DIFFERENT_OPERAND, subject, "LLVM: %s", text);
