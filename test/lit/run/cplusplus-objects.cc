@@ -9,12 +9,6 @@
 extern "C" {
 #include "Inputs/run.h"
 }
-#undef RUN_EXPORT
-#if defined(__ILP32__)
-#define RUN_EXPORT extern "C" __attribute__((used, annotate("rf_export")))
-#else
-#define RUN_EXPORT extern "C"
-#endif
 #include <initializer_list>
 #include <new>
 #include <stddef.h>

@@ -6,12 +6,17 @@
  */
 #include <stdint.h>
 
+#ifdef __cplusplus
+#define RUN_LINKAGE extern "C"
+#else
+#define RUN_LINKAGE
+#endif
 #if defined(__ILP32__)
-#define RUN_EXPORT __attribute__((used, annotate("rf_export")))
+#define RUN_EXPORT RUN_LINKAGE __attribute__((used, annotate("rf_export")))
 #define RUN_MAIN(...)
 #else
 #include <stdio.h>
-#define RUN_EXPORT
+#define RUN_EXPORT RUN_LINKAGE
 #define RUN_MAIN(...)                                                                                        \
 	int main(void)                                                                                       \
 	{                                                                                                    \
