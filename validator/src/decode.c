@@ -529,8 +529,7 @@ void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t 
 	ZydisDecoderInit(&decoder->zydis, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
-/* Fills SHAPE_UNCACHED; false if there is no instruction. */
-static bool fill_uncached(struct decoder *decoder, const uint8_t *bytes, size_t available)
+bool rfv_decode_again(struct decoder *decoder, const uint8_t *bytes, size_t available)
 {
 	struct shape *shape = &decoder->shapes[SHAPE_UNCACHED];
 
@@ -538,11 +537,6 @@ static bool fill_uncached(struct decoder *decoder, const uint8_t *bytes, size_t 
 		return false;
 	decoder->summaries[SHAPE_UNCACHED] = summary(shape);
 	return true;
-}
-
-void rfv_decode_again(struct decoder *decoder, const uint8_t *bytes, size_t available)
-{
-	(void)fill_uncached(decoder, bytes, available);
 }
 
 uint32_t rfv_decode_new(struct decoder *decoder, const uint8_t *bytes, size_t available)
@@ -558,7 +552,7 @@ uint32_t rfv_decode_new(struct decoder *decoder, const uint8_t *bytes, size_t av
 			                                                                  : SHAPE_NONE;
 		node = number;
 	}
-	if (!fill_uncached(decoder, bytes, available))
+	if (!rfv_decode_again(decoder, bytes, available))
 		return SHAPE_NONE;
 	return remember(decoder, bytes, key_length(&decoder->shapes[SHAPE_UNCACHED]), node, depth);
 }

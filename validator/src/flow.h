@@ -99,7 +99,8 @@ static inline struct target *rfv_target_at(const struct analysis *analysis, uint
 static inline const struct shape *rfv_shape(struct analysis *analysis, uint32_t number, uint32_t offset)
 {
 	if (number == SHAPE_UNCACHED)
-		rfv_decode_again(&analysis->decoder, analysis->text + offset, analysis->text_size - offset);
+		(void)rfv_decode_again(&analysis->decoder, analysis->text + offset,
+		                       analysis->text_size - offset);
 	return &analysis->decoder.shapes[number];
 }
 

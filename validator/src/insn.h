@@ -215,8 +215,8 @@ static inline uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes,
 	return child != 0 ? child & ~TRIE_LEAF : rfv_decode_new(decoder, bytes, available);
 }
 
-/* Makes SHAPE_UNCACHED, and its summary, those of an instruction that decodes. */
-void rfv_decode_again(struct decoder *decoder, const uint8_t *bytes, size_t available);
+/* Makes SHAPE_UNCACHED, and its summary, those of the instruction; false if it does not decode. */
+bool rfv_decode_again(struct decoder *decoder, const uint8_t *bytes, size_t available);
 
 /* Decodes without looking at or changing what is remembered. */
 bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, size_t available,
