@@ -78,6 +78,7 @@ void runPasses(Module &module, ModuleAnalysisManager &analyses) {
   emitExports(module, exports);
   shortenChains(module);
   setLinkage(module);
+  setStackAlignment(module);
   setAttributes(module);
 }
 
@@ -100,6 +101,7 @@ public:
     if (!module.getTargetTriple().isX32())
       return PreservedAnalyses::all();
     dropDeclaredSubprograms(module);
+    setStackAlignment(module); // with -flto, files' flags must agree
     if (diagnoseSanitizers(module))
       dropBodies(module);
     return PreservedAnalyses::none();

@@ -54,6 +54,8 @@ void shortenChains(llvm::Module &module);
 // Linkage and attributes that the machine passes rely on.
 void setLinkage(llvm::Module &module);
 void setAttributes(llvm::Module &module);
+// Of the control stack, whatever the command line says; before anything asks for the code generator's view.
+void setStackAlignment(llvm::Module &module);
 
 // Whether code generation may turn the instruction into a call (of the C library or compiler-rt).
 bool mayBecomeCall(const llvm::Instruction &instruction);

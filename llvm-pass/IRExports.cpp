@@ -7,10 +7,10 @@
 // becomes
 //   @0 = private constant { ptr, ptr } { ptr @"process" as text, ptr @process },
 //        section ".rf.exports"
-//   @1 = private constant [1 x ptr] [ptr @process], section ".rf.entries",
+//   @1 = private constant [1 x ptr] [ptr @process], section ".rf.entries.v2",
 //        !associated !{ptr @process}
 //
-// Each defined function has a record in .rf.entries, because a jump to it, a
+// Each defined function has a record in .rf.entries.v2, because a jump to it, a
 // tail call, may come from any object file. The record goes when the linker
 // drops the function.
 #include "IR.h"
@@ -25,6 +25,8 @@ namespace ringfence {
 namespace {
 
 constexpr const char *Annotations = "llvm.global.annotations";
+// Its name carries the version of the ABI: the linker script refuses objects of another.
+constexpr const char *EntriesSection = ".rf.entries.v2";
 
 bool isExport(const Constant *text) {
   const auto *variable = dyn_cast<GlobalVariable>(text->stripPointerCasts());
@@ -85,7 +87,7 @@ void emitExports(Module &module, ArrayRef<Function *> exports) {
     if (function.isDeclarationForLinker())
       continue;
     Constant *address = ConstantArray::get(ArrayType::get(function.getType(), 1), {&function});
-    GlobalVariable *record = addRecord(module, address, ".rf.entries", "__rf_entry_" + baseName(function));
+    GlobalVariable *record = addRecord(module, address, EntriesSection, "__rf_entry_" + baseName(function));
     record->setMetadata(LLVMContext::MD_associated, MDNode::get(context, ValueAsMetadata::get(&function)));
     // What the linker discards with a duplicate of the function, it discards whole.
     record->setComdat(function.getComdat());

@@ -13,6 +13,7 @@
 // A cell is single-threaded, so a thread-local variable is a plain one; what
 // is dso_local is reached without a global offset table.
 #include "IR.h"
+#include "Passes.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -67,6 +68,11 @@ std::string permittedFeatures(StringRef features) {
 
 } // namespace
 
+void setStackAlignment(Module &module) {
+  module.setModuleFlag(Module::Error, "override-stack-alignment",
+                       ConstantInt::get(Type::getInt32Ty(module.getContext()), ControlStackAlign));
+}
+
 void setAttributes(Module &module) {
   for (Function &function : module) {
     if (function.isDeclaration())
@@ -83,7 +89,7 @@ void setAttributes(Module &module) {
     // Nothing unwinds, and the guard of the control stack is wider than any frame.
     for (Attribute::AttrKind kind :
          {Attribute::StackProtect, Attribute::StackProtectReq, Attribute::StackProtectStrong,
-          Attribute::SafeStack, Attribute::ShadowCallStack, Attribute::UWTable})
+          Attribute::SafeStack, Attribute::ShadowCallStack, Attribute::StackAlignment, Attribute::UWTable})
       function.removeFnAttr(kind);
     for (const char *name :
          {"probe-stack", "stack-probe-size", "stackrealign", "split-stack", "patchable-function",

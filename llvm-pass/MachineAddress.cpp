@@ -51,7 +51,6 @@ public:
 private:
   void rewriteOwn(MachineInstr &MI, unsigned First);
   void rewritePacket(MachineInstr &MI, unsigned First);
-  bool isStackPointer(Register Reg) const;
   void foldConstant(MachineOperand &Operand, unsigned Scale, MachineOperand &Disp) const;
   void foldFarDisplacement(MachineInstr &MI, unsigned First);
   unsigned loopDepth(Register Reg) const;
@@ -78,15 +77,6 @@ void Rewriter::set(MachineInstr &MI, unsigned First, Register Base, unsigned Sca
   MI.getOperand(First + MemScale).setImm(Scale);
   MI.getOperand(First + MemIndex).ChangeToRegister(Index, /*isDef=*/false);
   MI.getOperand(First + MemSegment).ChangeToRegister(Register(), /*isDef=*/false);
-}
-
-// Outgoing arguments are stored relative to a copy of the stack pointer.
-bool Rewriter::isStackPointer(Register Reg) const {
-  if (Reg.isPhysical())
-    return Reg == Names.ESP || Reg == Names.RSP;
-  const MachineInstr *Def = Reg.isVirtual() ? MRI.getUniqueVRegDef(Reg) : nullptr;
-  return Def && Def->isCopy() && Def->getOperand(1).getReg().isPhysical() &&
-         isStackPointer(Def->getOperand(1).getReg());
 }
 
 // Displacements that would reach the control block go into a register.
@@ -297,7 +287,7 @@ void Rewriter::rewrite(MachineInstr &MI, unsigned First) {
   if (Disp.getTargetFlags() != 0)
     return unsupported(MF, MI.getDebugLoc(),
                        "thread-local or dynamically linked variable in a network function");
-  if (Base.isFI() || isStackPointer(Base.getReg())) {
+  if (Base.isFI() || isStackPointer(MF, Base.getReg())) {
     if (Index.isValid() || Segment.isValid())
       return unsupported(MF, MI.getDebugLoc(), "variable offset into the control stack");
     if (Base.isReg())

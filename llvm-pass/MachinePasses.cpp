@@ -6,6 +6,7 @@
 
 #include "llvm/CodeGen/MachineFunctionPass.h"
 #include "llvm/CodeGen/MachineInstr.h"
+#include "llvm/CodeGen/MachineRegisterInfo.h"
 #include "llvm/CodeGen/Passes.h"
 #include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/DebugInfoMetadata.h"
@@ -31,6 +32,7 @@ void addMachinePasses(TargetPassConfig &Config) {
   // insertPass appends: those with one anchor run in this order.
   Config.insertPass(&FinalizeISelID, createUnsupportedPass());
   Config.insertPass(&FinalizeISelID, createArgumentPass());
+  Config.insertPass(&FinalizeISelID, createStackPass());
   Config.insertPass(&FinalizeISelID, createNoRexPass());
   Config.insertPass(&FinalizeISelID, createFencePass());
   Config.insertPass(&FinalizeISelID, createBranchPass());
@@ -53,6 +55,15 @@ DebugLoc functionLine(const MachineFunction &MF) {
   if (!Function)
     return DebugLoc();
   return DILocation::get(MF.getFunction().getContext(), Function->getLine(), 0, Function);
+}
+
+bool isStackPointer(const MachineFunction &MF, Register Reg) {
+  const X86Names &Names = X86Names::get(MF);
+  if (Reg.isPhysical())
+    return Reg == Names.ESP || Reg == Names.RSP;
+  const MachineInstr *Def = Reg.isVirtual() ? MF.getRegInfo().getUniqueVRegDef(Reg) : nullptr;
+  return Def && Def->isCopy() && Def->getOperand(1).getReg().isPhysical() &&
+         isStackPointer(MF, Def->getOperand(1).getReg());
 }
 
 SmallVector<unsigned, 1> memoryOperands(const MachineInstr &MI) {

@@ -5,6 +5,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/CodeGen/Register.h"
 #include "llvm/IR/DebugLoc.h"
 
 namespace llvm {
@@ -18,6 +19,7 @@ namespace ringfence {
 // Right after instruction selection, in SSA form:
 llvm::MachineFunctionPass *createUnsupportedPass(); // diagnoses what no pass can make right
 llvm::MachineFunctionPass *createArgumentPass();    // parameters on the stack that are changed
+llvm::MachineFunctionPass *createStackPass();       // vectors on the stack, which is not aligned for them
 llvm::MachineFunctionPass *createNoRexPass();       // instructions that cannot name r14/r15
 llvm::MachineFunctionPass *createFencePass();       // fences that are stores to the stack
 llvm::MachineFunctionPass *createBranchPass();      // indirect calls and jump tables
@@ -34,6 +36,9 @@ void unsupported(const llvm::MachineFunction &MF, const llvm::DebugLoc &Where, c
 
 // The line on which the function begins, where debug information has it.
 llvm::DebugLoc functionLine(const llvm::MachineFunction &MF);
+
+// Whether the register is the stack pointer or a copy of it: outgoing arguments are stored relative to one.
+bool isStackPointer(const llvm::MachineFunction &MF, llvm::Register Reg);
 
 // Where the memory references of an instruction start: at most one by its
 // description, any number in inline assembly. Address computations (lea) are

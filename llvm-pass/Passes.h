@@ -14,6 +14,10 @@ class TargetPassConfig;
 
 namespace ringfence {
 
+// rsp is a multiple of it where functions meet. Only spills, arguments and locals without an address are on
+// the control stack: none of them needs more.
+inline constexpr unsigned ControlStackAlign = 8;
+
 // IR passes: run last in the optimisation pipeline, at every -O level.
 void registerIRPasses(llvm::PassBuilder &PB);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "X86Names.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/CodeGen/MachineFunction.h"
 #include "llvm/CodeGen/TargetInstrInfo.h"
@@ -103,6 +104,16 @@ X86Names::X86Names(const TargetInstrInfo &TII, const TargetRegisterInfo &TRI) {
   Movsx32rm8 = Op("MOVSX32rm8");
   Or32mi8Locked = Op("OR32mi8Locked");
   MFence = Op("MFENCE");
+  for (const StringRef Prefix : {"", "V"})
+    for (const auto &[Aligned, Unaligned] :
+         {std::pair("MOVAPS", "MOVUPS"), {"MOVAPD", "MOVUPD"}, {"MOVDQA", "MOVDQU"}})
+      for (const StringRef Form : {"rm", "mr", "Yrm", "Ymr"})
+        if (!Prefix.empty() || !Form.starts_with("Y"))
+          UnalignedMoves[Op((Prefix + Aligned + Form).str())] = Op((Prefix + Unaligned + Form).str());
+}
+
+bool X86Names::isUnalignedMove(unsigned Opcode) const {
+  return any_of(UnalignedMoves, [&](const auto &Move) { return Move.second == Opcode; });
 }
 
 const X86Names &X86Names::get(const MachineFunction &MF) {

@@ -4,6 +4,7 @@
 #ifndef RINGFENCE_LLVM_PASS_X86NAMES_H
 #define RINGFENCE_LLVM_PASS_X86NAMES_H
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/CodeGen/Register.h"
 
@@ -42,6 +43,13 @@ struct X86Names {
   unsigned Mov8mrNoRex, Mov8rmNoRex, Movzx32rm8NoRex, Movsx32rm8NoRex, Movzx32rr8NoRex;
   unsigned Mov8mr, Mov8rm, Movzx32rm8, Movsx32rm8;
   unsigned Or32mi8Locked, MFence;
+
+  // The same move of a vector from or to memory without a demand for alignment; 0 for other instructions.
+  unsigned unalignedMove(unsigned Aligned) const { return UnalignedMoves.lookup(Aligned); }
+  bool isUnalignedMove(unsigned Opcode) const;
+
+private:
+  llvm::SmallDenseMap<unsigned, unsigned, 32> UnalignedMoves;
 };
 
 } // namespace ringfence

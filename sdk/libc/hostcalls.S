@@ -15,7 +15,7 @@
 \name:
 	jmpq *(RF_HOST_VECTOR_OFFSET + 8 * \number)(%r15)
 	.size \name, . - \name
-	.section .rf.entries, "ao", @progbits, .text.\name, unique, \number
+	.section .rf.entries.v2, "ao", @progbits, .text.\name, unique, \number
 	.p2align 2
 	.long \name
 	.endm

@@ -16,10 +16,10 @@ int eight(int, int, int, int, int, int, int, int);
 int call(int a) { return eight(1, 2, 3, 4, 5, 6, 7, a) + 1; }
 // ARGUMENTS-LABEL: call:
 // ARGUMENTS-NOT: %esp
-// ARGUMENTS: subq $24, %rsp
+// ARGUMENTS: subq $16, %rsp
 // ARGUMENTS-DAG: movl %edi, 8(%rsp)
 // ARGUMENTS-DAG: movl $7, (%rsp)
 // ARGUMENTS: callq eight
-// ARGUMENTS: addq $24, %rsp
+// ARGUMENTS: addq $16, %rsp
 // ARGUMENTS-NOT: %esp
 // ARGUMENTS: retq
