@@ -156,7 +156,7 @@ public:
 
 private:
   Function &function;
-  bool found = false, labels = false, x87 = false, exceptions = false, noSse = false, noSse2 = false;
+  bool found = false, labels = false, typeRefused = false, exceptions = false, noSse = false, noSse2 = false;
 
   void report(const Twine &message) {
     reportError(function, message);
@@ -198,10 +198,10 @@ private:
 
   // Once a function: every line of it would say the same.
   void checkType(const Type *type, const Instruction *at = nullptr) {
-    const StringRef reason = x87 ? "" : refuseType(type->getScalarType());
+    const StringRef reason = typeRefused ? "" : refuseType(type->getScalarType());
     if (reason.empty())
       return;
-    x87 = true;
+    typeRefused = true;
     at ? report(*at, reason) : report(reason);
   }
 
