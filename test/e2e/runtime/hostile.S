@@ -306,6 +306,19 @@ export host_call_state
 	popq	%rbx
 	ret
 
+/* Host calls at depths that no aligned access would survive: the host has a stack of its own. */
+export odd_depths
+	.irp	depth, 0, 1, 4, 7, 8, 16, 20, 24, 63
+	subq	$\depth, %rsp
+	movl	$reason, %edi
+	movl	$(reason_end - reason), %esi
+	call	*(RF_HOST_VECTOR_OFFSET + 8 * RF_HOST_LOG)(%r15)
+	call	*(RF_HOST_VECTOR_OFFSET + 8 * RF_HOST_TIME)(%r15)
+	addq	$\depth, %rsp
+	.endr
+	movl	$7, %eax
+	ret
+
 /* The time that host_call_state was told, in seconds. */
 export seconds
 	movq	time(%r15), %rax

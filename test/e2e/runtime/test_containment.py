@@ -301,6 +301,11 @@ class Machine(RunCase):
         self.assertRegex(log[6], "invalid range")
         self.assertEqual(log[7], "hostile.nf: ")
 
+    def test_host_calls_at_odd_depths(self):
+        lines, result = self.call("odd_depths")
+        self.assertEqual(lines[0]["result"], 7)
+        self.assertEqual(result.err.splitlines(), ["hostile.nf: the reason it gives"] * 9)
+
     def test_calls_share_a_cell(self):
         lines, _ = self.call("burst_count", "double_it=1", status=1)
         self.assertEqual(lines[0]["result"], 1)
