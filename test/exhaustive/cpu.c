@@ -225,23 +225,24 @@ static bool aim(void)
 	const struct memory_operand *memory = &trial.subject->shape.memory;
 	const uint64_t sum =
 	    trial.target - (uint64_t)(int64_t)rfv_displacement(&trial.subject->shape, trial.subject->bytes);
-	struct value *base = &trial.state.values[memory->base];
+	struct value *base = &trial.state.values[memory->address.base];
 	const uint64_t offset = next_random(&trial.seed) & MASK32;
 
 	*base = value_any(); /* unless more is known below */
-	if (memory->base == memory->index)
-		return divide(sum, 1u + memory->scale, &context->in[memory->base]);
-	if (memory->index != NO_REGISTER && memory->index >= R14) {
-		context->in[memory->index] = next_random(&trial.seed);
-	} else if (memory->index != NO_REGISTER) {
-		trial.state.values[memory->index] = value_bits(MASK32);
-		context->in[memory->index] = interesting(&trial.seed) & MASK32;
+	if (memory->address.base == memory->address.index)
+		return divide(sum, 1u + memory->address.scale, &context->in[memory->address.base]);
+	if (memory->address.index != NO_REGISTER && memory->address.index >= R14) {
+		context->in[memory->address.index] = next_random(&trial.seed);
+	} else if (memory->address.index != NO_REGISTER) {
+		trial.state.values[memory->address.index] = value_bits(MASK32);
+		context->in[memory->address.index] = interesting(&trial.seed) & MASK32;
 	}
-	context->in[memory->base] = sum;
-	if (memory->index != NO_REGISTER)
-		context->in[memory->base] -= context->in[memory->index] * memory->scale;
-	if (memory->base < R14 && memory->base != RSP && memory->index != R15) {
-		context->in[R15] = context->in[memory->base] - offset;
+	context->in[memory->address.base] = sum;
+	if (memory->address.index != NO_REGISTER)
+		context->in[memory->address.base] -=
+		    context->in[memory->address.index] * memory->address.scale;
+	if (memory->address.base < R14 && memory->address.base != RSP && memory->address.index != R15) {
+		context->in[R15] = context->in[memory->address.base] - offset;
 		*base = value_cell(MASK32);
 	}
 	return true;
@@ -266,7 +267,7 @@ static bool choose_registers(void)
 	if (aimed && !aim())
 		return false;
 	for (uint8_t i = 0; i < 16; i++)
-		if (!is_reserved(i) && !(aimed && (i == memory->base || i == memory->index)))
+		if (!is_reserved(i) && !(aimed && (i == memory->address.base || i == memory->address.index)))
 			choose_value(i);
 	for (size_t i = 0; i < sizeof context->ymm; i += 8) {
 		const uint64_t value = interesting(&trial.seed);
@@ -551,7 +552,7 @@ void cpu_check(const struct subject *subject)
 		return; /* stops, and that is all that is asked of it */
 	trial.seed = subject->hash;
 	for (int i = 0; i < INPUTS; i++) {
-		const bool high = i % 2 == 0 || memory->base == RSP; /* a push needs room below */
+		const bool high = i % 2 == 0 || memory->address.base == RSP; /* a push needs room below */
 
 		run_once(subject, (uint64_t)data_page + (high ? PAGE - memory->size : 0));
 	}

@@ -114,12 +114,12 @@ static bool same_address(const struct subject *subject, const struct address *ad
 
 	if (address->displacement != rfv_displacement(&subject->shape, subject->bytes))
 		return false;
-	if (memory->base == address->base && memory->index == address->index &&
-	    (memory->index == NO_REGISTER || memory->scale == address->scale))
+	if (memory->address.base == address->base && memory->address.index == address->index &&
+	    (memory->address.index == NO_REGISTER || memory->address.scale == address->scale))
 		return true;
 	/* With scale 1 the validator may have exchanged them. */
-	return memory->scale == 1 && address->scale == 1 && memory->base == address->index &&
-	       memory->index == address->base;
+	return memory->address.scale == 1 && address->scale == 1 && memory->address.base == address->index &&
+	       memory->address.index == address->base;
 }
 
 /* First (`last` false) or last operand of AT&T syntax, if it is a register. */

@@ -46,9 +46,9 @@ static bool acceptable(const struct shape *shape)
 		return false;
 	if (!memory->accessed)
 		return true;
-	if (memory->base == RSP)
-		return memory->index == NO_REGISTER;
-	return memory->base != NO_REGISTER && memory->base != RIP_REGISTER;
+	if (memory->address.base == RSP)
+		return memory->address.index == NO_REGISTER;
+	return memory->address.base != NO_REGISTER && memory->address.base != RIP_REGISTER;
 }
 
 static bool is_branch(const struct shape *shape)
@@ -72,7 +72,7 @@ static void choose_constants(struct subject *subject)
 
 	if (memory->disp_size == 1)
 		displacement = (int32_t)(next_random(&seed) % 2 ? 0x28 : -0x28);
-	if (memory->base == RSP)
+	if (memory->address.base == RSP)
 		displacement = (int32_t)(next_random(&seed) % 16 * 4);
 	if (is_branch(shape) && !memory->present)
 		immediate = 0;
@@ -88,20 +88,34 @@ static bool same_operand(const struct operand *a, const struct operand *b)
 
 static bool same_memory(const struct memory_operand *a, const struct memory_operand *b)
 {
-	return a->base == b->base && a->index == b->index && a->scale == b->scale && a->size == b->size &&
-	       a->present == b->present && a->accessed == b->accessed && a->writes == b->writes &&
-	       a->address32 == b->address32 && a->disp_offset == b->disp_offset &&
+	return a->sib_offset == b->sib_offset && a->high_bits == b->high_bits && a->varies == b->varies &&
+	       a->size == b->size && a->present == b->present && a->accessed == b->accessed &&
+	       a->writes == b->writes && a->address32 == b->address32 && a->disp_offset == b->disp_offset &&
 	       a->disp_size == b->disp_size;
 }
 
-/* What the trie remembers must be what Zydis says, padding of the structure aside. */
-static bool same_shape(const struct shape *a, const struct shape *b)
+/* The address that is read from the bytes must be what Zydis says. */
+static bool same_address(const struct shape *shape, const struct subject *subject)
 {
+	const struct base_index address = rfv_address(shape, subject->bytes);
+	const struct base_index *zydis = &subject->shape.memory.address;
+
+	return address.base == zydis->base && address.index == zydis->index && address.scale == zydis->scale;
+}
+
+/* A shape of other bytes with the same key must be what Zydis says of these, padding of the structure aside.
+ */
+static bool same_shape(const struct shape *a, const struct subject *subject)
+{
+	const struct shape *b = &subject->shape;
+
 	return a->denial == b->denial && a->length == b->length && a->effect == b->effect &&
 	       a->imm_offset == b->imm_offset && a->imm_size == b->imm_size &&
 	       a->imm_constant == b->imm_constant && same_operand(&a->dst, &b->dst) &&
 	       same_operand(&a->src, &b->src) && a->written == b->written &&
-	       a->zero_extended == b->zero_extended && same_memory(&a->memory, &b->memory);
+	       a->zero_extended == b->zero_extended && a->fixed == b->fixed &&
+	       a->fixed_register == b->fixed_register && a->fixed_size == b->fixed_size &&
+	       same_memory(&a->memory, &b->memory) && same_address(a, subject);
 }
 
 static void check_cache(const struct subject *subject)
@@ -112,13 +126,14 @@ static void check_cache(const struct subject *subject)
 	static struct decoder cache;
 	uint32_t number;
 
-	if (cache.nodes == NULL || cache.node_count + 16 > 0x400 || cache.shape_count + 1 > 0x1000) {
+	if (cache.nodes == NULL || cache.node_count + 16 > 0x400 ||
+	    cache.shape_count + SIB_CLASSES > 0x1000) {
 		memset(nodes, 0, sizeof nodes);
 		rfv_decoder_init(&cache, nodes, 0x400, shapes, summaries, 0x1000);
 	}
 	for (int again = 0; again < 2; again++) {
 		number = rfv_decode(&cache, subject->bytes, SUBJECT_BYTES);
-		if (number == SHAPE_NONE || !same_shape(&shapes[number], &subject->shape))
+		if (number == SHAPE_NONE || !same_shape(&shapes[number], subject))
 			report(DIFFERENT_CACHE, subject, "number %u", number);
 	}
 }
@@ -185,7 +200,7 @@ static void accept(struct enumeration *enumeration, struct subject *subject)
 	enumeration->visited++;
 	choose_constants(subject);
 	if (!rfv_decode_uncached(&decoder, subject->bytes, SUBJECT_BYTES, &again) ||
-	    !same_shape(&again, &subject->shape)) {
+	    !same_shape(&again, subject)) {
 		report(DIFFERENT_CACHE, subject, "displacement or immediate change the shape");
 		return;
 	}

@@ -45,12 +45,14 @@ static bool lie_written(struct shape *shape)
 
 	shape->written &= (uint16_t)(before - 1);
 	shape->zero_extended &= shape->written;
+	shape->fixed = false;
 	return before != 0 && shape->effect == EFFECT_GENERIC;
 }
 
 static bool lie_zero_extension(struct shape *shape)
 {
 	shape->zero_extended = shape->written;
+	shape->fixed = false;
 	return shape->written != 0 && shape->effect == EFFECT_OPAQUE;
 }
 
@@ -70,18 +72,21 @@ static bool lie_store(struct shape *shape)
 
 static bool lie_base(struct shape *shape)
 {
-	const uint8_t before = shape->memory.base;
+	const uint8_t before = shape->memory.address.base;
 
-	shape->memory.base = before == RCX ? RDX : RCX;
-	return shape->memory.accessed && before != RSP && before != shape->memory.index;
+	shape->memory.address.base = before == RCX ? RDX : RCX;
+	shape->memory.varies = false;
+	return shape->memory.accessed && before != RSP && before != shape->memory.address.index;
 }
 
 static bool lie_scale(struct shape *shape)
 {
-	const uint8_t before = shape->memory.scale;
+	const uint8_t before = shape->memory.address.scale;
 
-	shape->memory.scale = before == 2 ? 4 : 2;
-	return before > 1 && shape->memory.accessed && shape->memory.base != shape->memory.index;
+	shape->memory.address.scale = before == 2 ? 4 : 2;
+	shape->memory.varies = false;
+	return before > 1 && shape->memory.accessed &&
+	       shape->memory.address.base != shape->memory.address.index;
 }
 
 static bool lie_effect(struct shape *shape)
@@ -89,9 +94,16 @@ static bool lie_effect(struct shape *shape)
 	const uint8_t before = shape->effect;
 
 	shape->effect = before == EFFECT_MOVSX ? EFFECT_MOVZX : EFFECT_AND;
+	shape->fixed = false;
 	return shape->written != 0 &&
 	       (before == EFFECT_MOVSX || before == EFFECT_ADD || before == EFFECT_OR ||
 	        before == EFFECT_XOR || before == EFFECT_SUB || before == EFFECT_SHL);
+}
+
+static bool lie_fixed(struct shape *shape)
+{
+	shape->fixed_size /= 2;
+	return shape->fixed && shape->written != 0 && shape->fixed_size != 0;
 }
 
 static bool lie_push(struct shape *shape)
@@ -99,6 +111,7 @@ static bool lie_push(struct shape *shape)
 	const uint8_t before = shape->effect;
 
 	shape->effect = before == EFFECT_PUSH ? EFFECT_NOP : EFFECT_PUSH;
+	shape->fixed = false;
 	return before == EFFECT_PUSH || before == EFFECT_POP;
 }
 
@@ -111,6 +124,7 @@ static struct lie lies[] = {
     {"an operand has another base", lie_base, true, 0, 0, 0},
     {"an operand has another scale", lie_scale, true, 0, 0, 0},
     {"a result is that of and, or movzx", lie_effect, false, 0, 0, 0},
+    {"a result has half as many bytes", lie_fixed, false, 0, 0, 0},
     {"push leaves rsp alone, pop is push", lie_push, false, 0, 0, 0},
 };
 #define LIES (sizeof lies / sizeof *lies)

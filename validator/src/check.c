@@ -129,6 +129,11 @@ static int32_t displacement(const struct step *step)
 	return rfv_displacement(step->shape, step->bytes);
 }
 
+static struct base_index address_of(const struct step *step)
+{
+	return rfv_address(step->shape, step->bytes);
+}
+
 /* Where a memory operand is relative to rsp on entry; false if that is not in the frame. */
 static bool frame_offset(const struct step *step, int32_t *offset)
 {
@@ -137,7 +142,8 @@ static bool frame_offset(const struct step *step, int32_t *offset)
 	const int32_t depth = step->state->depth;
 
 	*offset = (int32_t)(disp - depth);
-	return memory->accessed && memory->base == RSP && memory->index == NO_REGISTER && disp >= 0 &&
+	/* With an index it would vary. */
+	return memory->accessed && !memory->varies && memory->address.base == RSP && disp >= 0 &&
 	       disp + memory->size <= depth;
 }
 
@@ -163,16 +169,16 @@ static const struct reach reaches[REGISTER_NUMBERS] = {
 /* clang-format on */
 
 /* The one place where an access is permitted. Without branches: they would be hard to predict. */
-static bool within_reach(const struct memory_operand *memory, uint8_t base, uint8_t index, int64_t disp,
-                         const struct state *state)
+static bool within_reach(struct base_index address, int64_t disp, uint8_t size, const struct state *state)
 {
-	const struct reach *reach = &reaches[base];
-	const struct value added = state->values[index];
-	const int64_t high = base == RSP ? state->depth : reach->high;
-	const int64_t end = disp + memory->size + (int64_t)added.mask * memory->scale;
+	const struct reach *reach = &reaches[address.base];
+	const struct value added = state->values[address.index];
+	const int64_t high = address.base == RSP ? state->depth : reach->high;
+	const int64_t end = disp + size + (int64_t)added.mask * address.scale;
 
-	return (state->values[base].kind == reach->kind) & (added.kind == VALUE_BITS) & (disp >= reach->low) &
-	       (end <= high) & ((base != RSP) | (index == NO_REGISTER));
+	return (state->values[address.base].kind == reach->kind) & (added.kind == VALUE_BITS) &
+	       (disp >= reach->low) & (end <= high) &
+	       ((address.base != RSP) | (address.index == NO_REGISTER));
 }
 
 /* An index is certain to be a number within the bits `allowed`. */
@@ -189,12 +195,12 @@ static bool check_index(const struct step *step, uint8_t number, uint32_t allowe
 }
 
 /* Above the return address there are arguments of the caller, to be read only. */
-static void check_above_frame(const struct step *step, int64_t disp)
+static void check_above_frame(const struct step *step, uint8_t index, int64_t disp)
 {
 	const struct memory_operand *memory = &step->shape->memory;
 	const int64_t above = disp - step->state->depth;
 
-	if (memory->index != NO_REGISTER)
+	if (index != NO_REGISTER)
 		violate(step->violation, RFV_RULE_FRAME_BOUNDS,
 		        "a control-stack operand cannot have an index");
 	else if (above < 8 || above + memory->size > 8 + RF_INCOMING_ARGS_MAX)
@@ -205,12 +211,11 @@ static void check_above_frame(const struct step *step, int64_t disp)
 		violate(step->violation, RFV_RULE_ARGUMENT_STORE, "incoming stack arguments are read-only");
 }
 
-static void refuse_packet_operand(const struct step *step, int64_t disp)
+static void refuse_packet_operand(const struct step *step, struct base_index address, int64_t disp)
 {
-	const struct memory_operand *memory = &step->shape->memory;
-	const int64_t added = (int64_t)step->state->values[memory->index].mask * memory->scale;
+	const int64_t added = (int64_t)step->state->values[address.index].mask * address.scale;
 
-	if (!check_index(step, memory->index, MASK32, RFV_RULE_PACKET_BOUNDS))
+	if (!check_index(step, address.index, MASK32, RFV_RULE_PACKET_BOUNDS))
 		return;
 	if (disp < RF_WINDOW_LOW)
 		violate(step->violation, RFV_RULE_PACKET_BOUNDS,
@@ -218,11 +223,12 @@ static void refuse_packet_operand(const struct step *step, int64_t disp)
 	else
 		violate(step->violation, RFV_RULE_PACKET_BOUNDS,
 		        "the access may reach r14+%" PRId64 ", past the window's end at r14+%d",
-		        disp + memory->size + added, RF_WINDOW_HIGH);
+		        disp + step->shape->memory.size + added, RF_WINDOW_HIGH);
 }
 
-static void refuse_cell_operand(const struct step *step, uint8_t base, uint8_t index, int64_t disp)
+static void refuse_cell_operand(const struct step *step, struct base_index address, int64_t disp)
 {
+	const uint8_t base = address.base;
 	char words[64];
 
 	if (base >= REGISTERS)
@@ -234,41 +240,43 @@ static void refuse_cell_operand(const struct step *step, uint8_t base, uint8_t i
 		violate(step->violation, RFV_RULE_MEMORY_BASE,
 		        "base %s may be %s, not r15 plus a 32-bit offset", rfv_register_name(base),
 		        rfv_describe(step->state->values[base], words, sizeof words));
-	else if (check_index(step, index, MASK32, RFV_RULE_MEMORY_INDEX))
+	else if (check_index(step, address.index, MASK32, RFV_RULE_MEMORY_INDEX))
 		violate(step->violation, RFV_RULE_MEMORY_CONTROL_BLOCK,
 		        "displacement %" PRId64 " reaches the control block", disp);
 }
 
 /* An operand that is not within reach as it stands: the few others that are permitted, or what is wrong. */
-static void check_further(const struct step *step, int64_t disp)
+static void check_further(const struct step *step, struct base_index address, int64_t disp)
 {
-	const struct memory_operand *memory = &step->shape->memory;
+	const struct base_index swapped = {.base = address.index, .index = address.base, .scale = 1};
 	const struct value *values = step->state->values;
-	/* With scale 1 it is the processor's business which of the two is the base. */
-	const bool swapped = memory->scale == 1 && memory->base < REGISTERS &&
-	                     values[memory->base].kind != VALUE_CELL &&
-	                     values[memory->index].kind == VALUE_CELL;
-	const uint8_t base = swapped ? memory->index : memory->base;
-	const uint8_t index = swapped ? memory->base : memory->index;
 
-	if (memory->base == RSP)
-		check_above_frame(step, disp);
-	else if (memory->base == R14)
-		refuse_packet_operand(step, disp);
-	else if (!swapped || !within_reach(memory, base, index, disp, step->state))
-		refuse_cell_operand(step, base, index, disp);
+	if (address.base == RSP) {
+		check_above_frame(step, address.index, disp);
+	} else if (address.base == R14) {
+		refuse_packet_operand(step, address, disp);
+	} else if (address.scale == 1 && address.base < REGISTERS &&
+	           values[address.base].kind != VALUE_CELL && values[address.index].kind == VALUE_CELL) {
+		/* With scale 1 it is the processor's business which of the two is the base. */
+		if (!within_reach(swapped, disp, step->shape->memory.size, step->state))
+			refuse_cell_operand(step, swapped, disp);
+	} else {
+		refuse_cell_operand(step, address, disp);
+	}
 }
 
 static inline void check_memory(const struct step *step)
 {
 	const struct memory_operand *memory = &step->shape->memory;
+	struct base_index at;
 	int64_t disp;
 
 	if (!memory->accessed)
 		return;
+	at = address_of(step);
 	disp = displacement(step);
-	if (!within_reach(memory, memory->base, memory->index, disp, step->state))
-		check_further(step, disp);
+	if (!within_reach(at, disp, memory->size, step->state))
+		check_further(step, at, disp);
 }
 
 /* ---- Values ------------------------------------------------------------- */
@@ -397,22 +405,31 @@ static struct value address_value(const struct step *step)
 	const struct memory_operand *memory = &step->shape->memory;
 	const bool narrow = memory->address32 || step->shape->dst.width < 8;
 	const int32_t disp = displacement(step);
-	struct value index = address_part(step->state, memory->index, narrow);
+	const struct base_index at = address_of(step);
+	struct value index = address_part(step->state, at.index, narrow);
 	struct value sum;
 
-	if (memory->scale > 1)
-		index = index.kind == VALUE_BITS ? value_of_mask((uint64_t)index.mask * memory->scale)
-		                                 : value_any();
-	sum = value_add(address_part(step->state, memory->base, narrow), index);
+	if (at.scale > 1)
+		index =
+		    index.kind == VALUE_BITS ? value_of_mask((uint64_t)index.mask * at.scale) : value_any();
+	sum = value_add(address_part(step->state, at.base, narrow), index);
 	sum = value_add(sum, disp < 0 ? value_any() : value_bits((uint32_t)disp));
 	return narrow && sum.kind != VALUE_BITS ? value_bits(MASK32) : sum;
 }
 
 /* ---- Effects on values -------------------------------------------------- */
 
-static void apply_nothing(const struct step *step)
+/* What any number of so many bytes is, and anything at all. */
+static const struct value sized_values[] = {[0] = {VALUE_BITS, 0},
+                                            [1] = {VALUE_BITS, 0xff},
+                                            [2] = {VALUE_BITS, 0xffff},
+                                            [4] = {VALUE_BITS, MASK32},
+                                            [8] = {VALUE_ANY, 0}};
+
+static inline void apply_fixed(const struct step *step)
 {
 	check_memory(step);
+	step->state->values[step->shape->fixed_register] = sized_values[step->shape->fixed_size];
 }
 
 static void apply_value(const struct step *step)
@@ -588,26 +605,26 @@ static bool in_jump_tables(int64_t disp)
 /* call/jmp through memory: function table, host call or, for jmp, jump table. */
 static void check_indirect(const struct step *step)
 {
-	const struct memory_operand *memory = &step->shape->memory;
+	const struct base_index at = address_of(step);
 	const int64_t disp = displacement(step);
 
-	if (!memory->present) /* a direct one */
+	if (!step->shape->memory.present) /* a direct one */
 		return;
-	if (memory->base != R15) {
+	if (at.base != R15) {
 		violate(step->violation, RFV_RULE_INDIRECT_BRANCH,
 		        "the target is not read from the control block");
-	} else if (memory->index == NO_REGISTER) {
+	} else if (at.index == NO_REGISTER) {
 		if (!is_host_vector(disp))
 			violate(step->violation, RFV_RULE_HOST_CALL,
 			        "displacement %" PRId64 " is not a known host call", disp);
-	} else if (disp == RF_FUNCTION_TABLE_OFFSET && memory->scale == 1) {
-		(void)check_index(step, memory->index, RF_FUNCTION_TABLE_MASK, RFV_RULE_FUNCTION_INDEX);
+	} else if (disp == RF_FUNCTION_TABLE_OFFSET && at.scale == 1) {
+		(void)check_index(step, at.index, RF_FUNCTION_TABLE_MASK, RFV_RULE_FUNCTION_INDEX);
 	} else if (step->shape->effect == EFFECT_JMP && in_jump_tables(disp)) {
-		(void)check_index(step, memory->index, MASK32, RFV_RULE_JUMP_TABLE);
+		(void)check_index(step, at.index, MASK32, RFV_RULE_JUMP_TABLE);
 	} else {
 		violate(step->violation, RFV_RULE_INDIRECT_BRANCH,
 		        "displacement %" PRId64 " with scale %u is neither function table nor jump table",
-		        disp, memory->scale);
+		        disp, at.scale);
 	}
 }
 
@@ -624,7 +641,7 @@ static void apply_call(const struct step *step)
 static void apply_jmp(const struct step *step)
 {
 	check_indirect(step);
-	if (step->shape->memory.present && !in_jump_tables(displacement(step)))
+	if (!in_jump_tables(displacement(step)))
 		(void)rfv_check_leave(step->state, step->violation);
 }
 
@@ -635,9 +652,11 @@ static void apply_ret(const struct step *step)
 
 static void apply_select(const struct step *step)
 {
-	if (displacement(step) != RF_WINDOW_TABLE_OFFSET)
+	const struct base_index at = address_of(step);
+
+	if (at.base != R15 || at.scale != 8 || displacement(step) != RF_WINDOW_TABLE_OFFSET)
 		violate(step->violation, RFV_RULE_WRITE_R14, "r14 may only be loaded from the window table");
-	(void)check_index(step, step->shape->memory.index, RF_WINDOW_INDEX_MASK, RFV_RULE_SELECT_INDEX);
+	(void)check_index(step, at.index, RF_WINDOW_INDEX_MASK, RFV_RULE_SELECT_INDEX);
 }
 
 static void apply_denied(const struct step *step)
@@ -653,13 +672,14 @@ static void apply_denied(const struct step *step)
 
 bool rfv_is_table_jump(const struct step *step, struct table_jump *jump)
 {
+	const struct base_index at = address_of(step);
 	const int64_t disp = displacement(step);
 
 	if (!in_jump_tables(disp))
 		return false;
 	jump->offset = (uint32_t)(disp - RF_JUMP_TABLE_OFFSET);
-	jump->step = step->shape->memory.scale;
-	jump->mask = step->state->values[step->shape->memory.index].mask;
+	jump->step = at.scale;
+	jump->mask = step->state->values[at.index].mask;
 	return true;
 }
 
@@ -679,8 +699,7 @@ void rfv_step(const struct step *step)
 {
 	static void (*const effects[EFFECTS])(const struct step *step) = {
 	    [EFFECT_DENIED] = apply_denied,
-	    [EFFECT_NOP... EFFECT_KEEP] = apply_nothing,
-	    [EFFECT_GENERIC... EFFECT_BIT_TEST] = apply_generic,
+	    [EFFECT_NOP... EFFECT_BIT_TEST] = apply_generic,
 	    [EFFECT_MOV... EFFECT_MOVSX] = apply_value,
 	    [EFFECT_LEA] = apply_lea,
 	    [EFFECT_ADD] = apply_value,
@@ -697,14 +716,17 @@ void rfv_step(const struct step *step)
 	    [EFFECT_SUB_RSP] = apply_sub_rsp,
 	    [EFFECT_LEA_RSP] = apply_lea_rsp,
 	    [EFFECT_SELECT] = apply_select,
-	    [EFFECT_BREAKPOINT] = apply_nothing,
+	    [EFFECT_BREAKPOINT] = apply_generic,
 	    [EFFECT_CALL] = apply_call,
-	    [EFFECT_JCC] = apply_nothing,
+	    [EFFECT_JCC] = apply_generic,
 	    [EFFECT_JMP] = apply_jmp,
 	    [EFFECT_RET] = apply_ret,
-	    [EFFECT_TRAP] = apply_nothing,
+	    [EFFECT_TRAP] = apply_generic,
 	};
 
 	step->violation->rule = RFV_RULE_NONE;
-	effects[step->shape->denial == 0 ? step->shape->effect : EFFECT_DENIED](step);
+	if (step->shape->fixed) /* most are, and none that are denied */
+		apply_fixed(step);
+	else
+		effects[step->shape->denial == 0 ? step->shape->effect : EFFECT_DENIED](step);
 }

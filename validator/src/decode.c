@@ -122,6 +122,17 @@ static void check_prefixes(struct shape *shape, const ZydisDecodedInstruction *i
 
 /* ---- Operands ----------------------------------------------------------- */
 
+/* Which part of the address another SIB byte would change. */
+static void read_sib(struct memory_operand *memory, const ZydisDecodedInstruction *insn)
+{
+	const uint8_t sib =
+	    (uint8_t)(insn->raw.sib.scale << 6 | insn->raw.sib.index << 3 | insn->raw.sib.base);
+
+	memory->sib_offset = insn->raw.sib.offset;
+	memory->varies = rfv_sib_class(sib) != SIB_STACK || memory->address.index != NO_REGISTER;
+	memory->high_bits = (uint8_t)((memory->address.base & 8) | (memory->address.index & 8) << 1);
+}
+
 static void read_memory_operand(struct shape *shape, const ZydisDecodedInstruction *insn,
                                 const ZydisDecodedOperand *operand)
 {
@@ -131,9 +142,9 @@ static void read_memory_operand(struct shape *shape, const ZydisDecodedInstructi
 	if (memory->present)
 		deny(shape, DENIAL_TWO_OPERANDS);
 	*memory = (struct memory_operand){
-	    .base = general_number(operand->mem.base),
-	    .index = general_number(operand->mem.index),
-	    .scale = operand->mem.index == ZYDIS_REGISTER_NONE ? 0 : operand->mem.scale,
+	    .address = {.base = general_number(operand->mem.base),
+	                .index = general_number(operand->mem.index),
+	                .scale = operand->mem.index == ZYDIS_REGISTER_NONE ? 0 : operand->mem.scale},
 	    .size = (uint8_t)(operand->size / 8),
 	    .present = true,
 	    .accessed = !address_only && shape->effect != EFFECT_NOP,
@@ -142,6 +153,8 @@ static void read_memory_operand(struct shape *shape, const ZydisDecodedInstructi
 	    .disp_offset = insn->raw.disp.offset,
 	    .disp_size = insn->raw.disp.size / 8,
 	};
+	if (insn->attributes & ZYDIS_ATTRIB_HAS_SIB)
+		read_sib(memory, insn);
 	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM && !address_only)
 		deny(shape, DENIAL_OPERAND_KIND);
 	if (operand->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM || memory->disp_size > 4)
@@ -150,16 +163,9 @@ static void read_memory_operand(struct shape *shape, const ZydisDecodedInstructi
 		deny(shape, DENIAL_ACCESS_SIZE);
 	/* With 67h and REX.B Zydis 4.0 takes "no base" for r13d and loses the displacement. Without a
 	 * displacement in ModRM neither can be a base (SDM volume 2, table 2-3). */
-	if (insn->raw.modrm.mod == 0 && (memory->base == RBP || memory->base == R13))
+	if (insn->raw.modrm.mod == 0 && (memory->address.base == RBP || memory->address.base == R13))
 		deny(shape, DENIAL_LOST_BASE);
-	/* [i + r15] and [r15 + i] are the same address; keep the base in base. */
-	if (memory->scale == 1 && memory->index >= R14 && memory->index <= R15 && memory->base < R14 &&
-	    memory->base != RSP) {
-		const uint8_t index = memory->base;
-
-		memory->base = memory->index;
-		memory->index = index;
-	}
+	memory->address = rfv_ordered(memory->address);
 }
 
 /* The registers that an effect changes by itself need no mention. */
@@ -322,7 +328,7 @@ static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
 		shape->effect = EFFECT_GENERIC;
 		break;
 	case EFFECT_LEA:
-		if (shape->memory.base == RIP_REGISTER)
+		if (shape->memory.address.base == RIP_REGISTER)
 			deny(shape, DENIAL_RIP_RELATIVE);
 		break;
 	case EFFECT_PUSH:
@@ -347,19 +353,17 @@ static void check_form(struct shape *shape, const ZydisDecodedInstruction *insn,
 
 /* ---- Writes to the reserved registers ----------------------------------- */
 
+/* As far as the shape tells. */
 static bool is_select(const struct shape *shape)
 {
-	const struct memory_operand *memory = &shape->memory;
-
 	return shape->effect == EFFECT_MOV && shape->dst.reg == R14 && shape->dst.width == 8 &&
-	       memory->present && memory->base == R15 && memory->index != NO_REGISTER && memory->scale == 8 &&
-	       memory->disp_size == 4;
+	       shape->memory.varies && shape->memory.disp_size == 4;
 }
 
 /* What rsp is changed by; EFFECT_DENIED for forms that are not permitted. */
 static uint8_t rsp_effect(const struct shape *shape)
 {
-	const struct memory_operand *memory = &shape->memory;
+	const struct base_index *address = &shape->memory.address;
 	const bool immediate = shape->src.kind == OPERAND_IMMEDIATE;
 
 	if (shape->dst.reg != RSP || shape->dst.width != 8)
@@ -368,8 +372,8 @@ static uint8_t rsp_effect(const struct shape *shape)
 		return EFFECT_ADD_RSP;
 	if (shape->effect == EFFECT_SUB && immediate)
 		return EFFECT_SUB_RSP;
-	if (shape->effect == EFFECT_LEA && memory->base == RSP && memory->index == NO_REGISTER &&
-	    !memory->address32)
+	if (shape->effect == EFFECT_LEA && address->base == RSP && address->index == NO_REGISTER &&
+	    !shape->memory.address32)
 		return EFFECT_LEA_RSP;
 	return EFFECT_DENIED;
 }
@@ -419,17 +423,62 @@ static uint8_t mov_effect(const struct shape *shape, bool in_frame)
 	return shape->src.kind == OPERAND_IMMEDIATE ? EFFECT_CONSTANT : EFFECT_COPY;
 }
 
+/* Whether the effect is on the registers in `written`, and at most on memory. */
+static bool is_plain(const struct shape *shape)
+{
+	return shape->effect <= EFFECT_STORE || shape->effect == EFFECT_BREAKPOINT ||
+	       shape->effect == EFFECT_JCC || shape->effect == EFFECT_TRAP ||
+	       (shape->effect == EFFECT_JMP && !shape->memory.present);
+}
+
+/* How many bytes of anything the one register that changes holds then; false if more than the shape matters.
+ */
+static bool fixed_size(const struct shape *shape, uint8_t *size)
+{
+	const bool narrow = shape->dst.width < 4;
+
+	*size = shape->zero_extended == shape->written ? 4 : 8;
+	switch (shape->effect) {
+	case EFFECT_GENERIC:
+		return !narrow || shape->written != 1u << shape->dst.reg; /* else it is merged */
+	case EFFECT_OPAQUE:
+		return true;
+	case EFFECT_MOVZX:
+		*size = shape->src.width;
+		return !narrow && shape->src.kind == OPERAND_MEMORY;
+	case EFFECT_ZERO:
+		*size = 0;
+		return !narrow;
+	default:
+		return false;
+	}
+}
+
+static void fix_effect(struct shape *shape, bool in_frame)
+{
+	const uint16_t written = shape->written;
+
+	if (shape->denial != DENIAL_NONE || !is_plain(shape) || (in_frame && shape->memory.writes))
+		return;
+	shape->fixed_register = RIP_REGISTER;
+	shape->fixed_size = 8;
+	if (written != 0) {
+		if ((written & (written - 1)) != 0 || !fixed_size(shape, &shape->fixed_size))
+			return;
+		shape->fixed_register = (uint8_t)__builtin_ctz(written);
+	}
+	shape->fixed = true;
+}
+
 /* Chooses the simplest effect that says the same of this form; rsp_effect had its turn. */
 static void reduce_effect(struct shape *shape)
 {
 	const struct memory_operand *memory = &shape->memory;
-	const bool in_frame = memory->accessed && memory->base == RSP;
+	const bool in_frame =
+	    memory->accessed && memory->address.base == RSP && memory->address.index == NO_REGISTER;
 
-	if (shape->effect < EFFECT_GENERIC || shape->effect > EFFECT_XCHG)
-		return;
-	if (shape->written == 0 && !(in_frame && memory->writes))
-		shape->effect = EFFECT_KEEP;
-	else if (shape->effect >= EFFECT_MOV && shape->dst.kind != OPERAND_REGISTER)
+	if (shape->effect >= EFFECT_MOV && shape->effect <= EFFECT_XCHG &&
+	    shape->dst.kind != OPERAND_REGISTER)
 		shape->effect = shape->effect == EFFECT_MOV ? EFFECT_STORE : EFFECT_GENERIC;
 	else if (shape->effect == EFFECT_MOV)
 		shape->effect = mov_effect(shape, in_frame);
@@ -438,6 +487,7 @@ static void reduce_effect(struct shape *shape)
 	else if (shape->effect == EFFECT_SUB ||
 	         (shape->effect == EFFECT_SHL && shape->src.kind != OPERAND_IMMEDIATE))
 		shape->effect = EFFECT_GENERIC; /* any result */
+	fix_effect(shape, in_frame);
 }
 
 /* ---- All together ------------------------------------------------------- */
@@ -485,34 +535,57 @@ bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, si
 static uint8_t summary(const struct shape *shape)
 {
 	return (uint8_t)(shape->length | (rfv_is_direct(shape) ? SUMMARY_DIRECT : 0) |
-	                 (shape->denial != DENIAL_NONE ? SUMMARY_DENIED : 0));
+	                 (shape->denial != DENIAL_NONE ? SUMMARY_DENIED : 0) |
+	                 (shape->memory.sib_offset != 0 ? SUMMARY_SIB : 0));
 }
 
-/* Bytes before displacement and immediate; they determine the shape. */
+/* Bytes before SIB, displacement and immediate; with the class of SIB they determine the shape. */
 static uint8_t key_length(const struct shape *shape)
 {
+	if (shape->memory.sib_offset != 0)
+		return shape->memory.sib_offset;
 	if (shape->memory.disp_size != 0)
 		return shape->memory.disp_offset;
 	return shape->imm_size != 0 ? shape->imm_offset : shape->length;
 }
 
-/* Remembers the last shape under its key, of which the trie knows `depth` bytes, which lead to `node`. */
-static uint32_t remember(struct decoder *decoder, const uint8_t *key, uint8_t length, uint32_t node,
-                         size_t depth)
+/*
+ * Numbers for a new key, of which the trie knows `depth` bytes, which lead to `node`: the first
+ * of `count`; 0 if there is no room.
+ */
+static uint32_t add_key(struct decoder *decoder, const uint8_t *key, uint8_t length, uint32_t node,
+                        size_t depth, uint32_t count)
 {
+	const uint32_t first = decoder->shape_count;
+
 	/* No key is a prefix of another, since these bytes say how many they are: depth < length. */
-	if (length <= depth || decoder->shape_count == decoder->shape_capacity ||
+	if (length <= depth || count > decoder->shape_capacity - first ||
 	    decoder->node_count + length > decoder->node_capacity)
-		return SHAPE_UNCACHED;
+		return 0;
 	for (; depth + 1 < length; depth++) {
 		decoder->nodes[node][key[depth]] = (uint16_t)decoder->node_count;
 		node = decoder->node_count++;
 		memset(decoder->nodes[node], 0, sizeof *decoder->nodes);
 	}
-	decoder->nodes[node][key[depth]] = (uint16_t)(TRIE_LEAF | decoder->shape_count);
-	decoder->shapes[decoder->shape_count] = decoder->shapes[SHAPE_UNCACHED];
-	decoder->summaries[decoder->shape_count] = decoder->summaries[SHAPE_UNCACHED];
-	return decoder->shape_count++;
+	decoder->nodes[node][key[depth]] = (uint16_t)(TRIE_LEAF | first);
+	decoder->shape_count += count;
+	return first;
+}
+
+/* Where to remember the last shape; SHAPE_UNCACHED if there is no room. */
+static uint32_t new_number(struct decoder *decoder, const uint8_t *bytes, uint32_t node, size_t depth)
+{
+	const struct shape *shape = &decoder->shapes[SHAPE_UNCACHED];
+	const uint8_t sib_offset = shape->memory.sib_offset;
+	const uint32_t count = sib_offset == 0 ? 1 : SIB_CLASSES;
+	const uint32_t first = add_key(decoder, bytes, key_length(shape), node, depth, count);
+
+	if (first == 0)
+		return SHAPE_UNCACHED;
+	if (sib_offset == 0)
+		return first;
+	memset(decoder->summaries + first, SUMMARY_SIB, count);
+	return first + rfv_sib_class(bytes[sib_offset]);
 }
 
 void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t node_capacity,
@@ -526,6 +599,7 @@ void rfv_decoder_init(struct decoder *decoder, uint16_t (*nodes)[256], uint32_t 
 	                            .shape_count = SHAPE_FIRST,
 	                            .shape_capacity = shape_capacity};
 	memset(nodes[0], 0, sizeof *nodes);
+	memset(summaries, 0, SHAPE_FIRST);
 	ZydisDecoderInit(&decoder->zydis, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
@@ -542,17 +616,31 @@ bool rfv_decode_again(struct decoder *decoder, const uint8_t *bytes, size_t avai
 uint32_t rfv_decode_new(struct decoder *decoder, const uint8_t *bytes, size_t available)
 {
 	uint32_t node = 0;
+	uint32_t number = 0;
 	size_t depth = 0;
 
-	for (; depth < available && decoder->nodes[node][bytes[depth]] != 0; depth++) {
-		const uint32_t number = decoder->nodes[node][bytes[depth]] & ~TRIE_LEAF;
+	for (; depth < available && decoder->nodes[node][bytes[depth]] != 0 && number == 0; depth++) {
+		const uint32_t child = decoder->nodes[node][bytes[depth]];
 
-		if (decoder->nodes[node][bytes[depth]] & TRIE_LEAF)
-			return (decoder->summaries[number] & SUMMARY_LENGTH) <= available ? number
-			                                                                  : SHAPE_NONE;
-		node = number;
+		if (child & TRIE_LEAF)
+			number = child & ~TRIE_LEAF;
+		else
+			node = child;
 	}
+	if (decoder->summaries[number] & SUMMARY_SIB) {
+		if (depth == available)
+			return SHAPE_NONE;
+		number += rfv_sib_class(bytes[depth]);
+	}
+	if (decoder->summaries[number] & SUMMARY_LENGTH)
+		return (decoder->summaries[number] & SUMMARY_LENGTH) <= available ? number : SHAPE_NONE;
 	if (!rfv_decode_again(decoder, bytes, available))
 		return SHAPE_NONE;
-	return remember(decoder, bytes, key_length(&decoder->shapes[SHAPE_UNCACHED]), node, depth);
+	if (number == 0)
+		number = new_number(decoder, bytes, node, depth);
+	if (number != SHAPE_UNCACHED) {
+		decoder->shapes[number] = decoder->shapes[SHAPE_UNCACHED];
+		decoder->summaries[number] = decoder->summaries[SHAPE_UNCACHED];
+	}
+	return number;
 }

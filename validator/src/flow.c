@@ -106,6 +106,8 @@ static bool join_widening(struct saved_state *saved, const struct value *from, u
 {
 	bool changed = false;
 
+	if (value_contains_all(saved->values, from, count))
+		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct value joined = value_join(saved->values[i], from[i]);
 

@@ -2,10 +2,10 @@
 /*
  * Instructions as the checks see them.
  *
- * A *shape* is everything that an instruction's bytes before displacement and
- * immediate say: length, operands, effect, and whether the allow-list permits
+ * A *shape* is everything that an instruction's bytes before SIB, displacement
+ * and immediate say: length, operands, effect, and whether the allow-list permits
  * it at all. Zydis is asked once for each shape; after that the shape is
- * remembered, and displacement and immediate are read from the text. No
+ * remembered, and address, displacement and immediate are read from the text. No
  * abstract state is involved here: decoding never depends on it.
  */
 #ifndef RFV_INSN_H
@@ -52,8 +52,6 @@ enum effect {
 	EFFECT_DENIED = 0,
 	/* The operands are not accessed. */
 	EFFECT_NOP,
-	/* No register and no byte of the frame changes. */
-	EFFECT_KEEP,
 	/* Written registers become unknown; 32-bit destinations are zero-extended. */
 	EFFECT_GENERIC,
 	/* As GENERIC, but a 32-bit destination may keep its upper half. */
@@ -126,17 +124,25 @@ struct operand {
 	bool high;     /* ah, ch, dh, bh */
 };
 
-struct memory_operand {
+/* [base + index * scale], without the displacement. */
+struct base_index {
 	uint8_t base;  /* enum register_number */
 	uint8_t index; /* enum register_number */
 	uint8_t scale; /* 1, 2, 4, 8; 0 without index */
-	uint8_t size;  /* bytes that are accessed */
-	bool present;
-	bool accessed; /* false: lea, nop */
-	bool writes;   /* conditional writes included */
-	bool address32;
+};
+
+struct memory_operand {
+	struct base_index address; /* if it varies: that of one instruction of this shape; see rfv_address */
+	uint8_t sib_offset;        /* of the SIB byte in the instruction; 0: there is none */
+	uint8_t high_bits;   /* what register numbers in that byte lack: 8 for the base, 16 for the index */
+	uint8_t size;        /* bytes that are accessed */
 	uint8_t disp_offset; /* in the instruction */
 	uint8_t disp_size;   /* bytes, 0: displacement 0 */
+	bool varies : 1;     /* the address, with the SIB byte */
+	bool present : 1;
+	bool accessed : 1; /* false: lea, nop */
+	bool writes : 1;   /* conditional writes included */
+	bool address32 : 1;
 };
 
 /* Why an instruction is refused whatever the state; the reasons are in decode.c. */
@@ -145,14 +151,19 @@ struct denial {
 	const char *reason;
 };
 
-/* Two fill a cache line: a large text has tens of thousands. */
+/* Two fill a cache line: a large text has many thousands. */
 struct shape {
-	uint16_t
-	    written; /* general registers that change, bit per register; rsp, r14 and r15 only as effects */
+	/* General registers that change, bit per register; rsp, r14 and r15 only as effects. */
+	_Alignas(32) uint16_t written;
 	uint16_t zero_extended; /* of those, the ones whose upper half is always cleared */
 	uint8_t length;
-	uint8_t effect;     /* enum effect */
-	uint8_t denial;     /* number of a struct denial; 0: permitted as far as the shape tells */
+	uint8_t effect; /* enum effect */
+	uint8_t denial; /* number of a struct denial; 0: permitted as far as the shape tells */
+	/* What it leaves in the state depends on the shape alone: */
+	bool fixed;
+	uint8_t
+	    fixed_register; /* the register that changes; RIP_REGISTER, which holds anything anyway: none */
+	uint8_t fixed_size; /* what it holds then: any number of so many bytes */
 	uint8_t imm_offset; /* in the instruction */
 	uint8_t imm_size;   /* bytes; 0: the immediate is imm_constant */
 	int8_t imm_constant;
@@ -160,6 +171,8 @@ struct shape {
 	struct operand src; /* the second */
 	struct memory_operand memory;
 };
+
+_Static_assert(sizeof(struct shape) == 32, "two fill a cache line");
 
 #define TRIE_LEAF 0x8000u
 
@@ -177,9 +190,28 @@ struct decoder {
 };
 
 /* A summary. */
-#define SUMMARY_LENGTH 0x0fu /* the shape's length */
+#define SUMMARY_LENGTH 0x0fu /* the shape's length; 0: there is no such shape yet */
 #define SUMMARY_DIRECT 0x10u /* rfv_is_direct */
 #define SUMMARY_DENIED 0x20u /* it has a denial */
+#define SUMMARY_SIB 0x40u    /* one of SIB_CLASSES shapes of which a SIB byte chooses */
+
+/*
+ * What of a SIB byte belongs to the shape; the rest is base, index and scale.
+ * Those of the stack are followed in the frame, and have an address of their own.
+ */
+enum sib_class {
+	SIB_ADDRESS,
+	SIB_NO_BASE, /* if ModRM has no displacement; then there is one of four bytes */
+	SIB_STACK,   /* rsp without an index; with REX.B and REX.X r12 */
+	SIB_CLASSES,
+};
+
+static inline uint32_t rfv_sib_class(uint8_t sib)
+{
+	if ((sib & 0x3f) == 0x24)
+		return SIB_STACK;
+	return (sib & 7) == 5 ? SIB_NO_BASE : SIB_ADDRESS;
+}
 
 /* Shape numbers with a meaning of their own. */
 #define SHAPE_NONE 0u     /* does not decode */
@@ -206,13 +238,19 @@ static inline uint32_t rfv_decode(struct decoder *decoder, const uint8_t *bytes,
 {
 	const uint8_t *key = bytes;
 	uint32_t child = 0;
+	uint32_t number;
 
 	if (available >= RFV_INSTRUCTION_MAX) { /* so no key and no instruction is cut off */
 		do
 			child = decoder->nodes[child][*key++];
 		while (child != 0 && child < TRIE_LEAF);
 	}
-	return child != 0 ? child & ~TRIE_LEAF : rfv_decode_new(decoder, bytes, available);
+	number = child & ~TRIE_LEAF;
+	if (decoder->summaries[number] & SUMMARY_SIB)
+		number += rfv_sib_class(*key);
+	if (decoder->summaries[number] & SUMMARY_LENGTH)
+		return number;
+	return rfv_decode_new(decoder, bytes, available);
 }
 
 /* Makes SHAPE_UNCACHED, and its summary, those of the instruction; false if it does not decode. */
@@ -247,6 +285,34 @@ static inline int64_t rfv_immediate(const struct shape *shape, const uint8_t *by
 	if (shape->imm_size == 0)
 		return shape->imm_constant;
 	return rfv_read_signed(bytes + shape->imm_offset, shape->imm_size);
+}
+
+/* [i + r15] and [r15 + i] are the same address; r14 and r15 are kept in base. */
+static inline struct base_index rfv_ordered(struct base_index address)
+{
+	if (address.scale == 1 && address.index >= R14 && address.index <= R15 && address.base < R14 &&
+	    address.base != RSP)
+		return (struct base_index){.base = address.index, .index = address.base, .scale = 1};
+	return address;
+}
+
+/* The address of its memory operand (SDM volume 2, table 2-3). */
+static inline struct base_index rfv_address(const struct shape *shape, const uint8_t *bytes)
+{
+	const struct memory_operand *memory = &shape->memory;
+	struct base_index address = memory->address;
+	uint8_t sib;
+
+	if (!memory->varies)
+		return address;
+	sib = bytes[memory->sib_offset];
+	if (address.base != NO_REGISTER)
+		address.base = (sib & 7) | (memory->high_bits & 8);
+	address.index = (sib >> 3 & 7) | (memory->high_bits >> 1 & 8);
+	address.scale = (uint8_t)(1u << (sib >> 6));
+	if (address.index == RSP)
+		return (struct base_index){.base = address.base, .index = NO_REGISTER, .scale = 0};
+	return rfv_ordered(address);
 }
 
 /* The displacement of its memory operand. */

@@ -82,23 +82,50 @@ static inline struct value value_join(struct value a, struct value b)
 /* Two values, so that whole states are joined without a branch for each value. */
 typedef uint32_t value_pair __attribute__((vector_size(16), aligned(4), may_alias));
 
+static inline value_pair value_load_pair(const struct value *values)
+{
+	return *(const value_pair *)(const void *)values;
+}
+
+/* value_join of both. */
+static inline value_pair value_join_pair(value_pair a, value_pair b)
+{
+	const value_pair equal = (value_pair)(a == b);
+
+	return (a | b) & __builtin_shufflevector(equal, equal, 0, 0, 2, 2); /* where the kinds are equal */
+}
+
+static inline bool value_pair_is_zero(value_pair pair)
+{
+	return (pair[0] | pair[1] | pair[2] | pair[3]) == 0;
+}
+
 /* Joins `from` into `into`, `count` values rounded up to an even number; whether that changed any. */
 static inline bool value_join_all(struct value *into, const struct value *from, uint32_t count)
 {
 	value_pair change = {0};
 
 	for (uint32_t i = 0; i < count; i += 2) {
-		value_pair *place = (value_pair *)(void *)&into[i];
-		const value_pair a = *place;
-		const value_pair b = *(const value_pair *)(const void *)&from[i];
-		const value_pair equal = (value_pair)(a == b);
-		/* value_join: where the kinds are equal. */
-		const value_pair joined = (a | b) & __builtin_shufflevector(equal, equal, 0, 0, 2, 2);
+		const value_pair old = value_load_pair(&into[i]);
+		const value_pair joined = value_join_pair(old, value_load_pair(&from[i]));
 
-		change |= a ^ joined;
-		*place = joined;
+		change |= old ^ joined;
+		*(value_pair *)(void *)&into[i] = joined;
 	}
-	return (change[0] | change[1] | change[2] | change[3]) != 0;
+	return !value_pair_is_zero(change);
+}
+
+/* Whether that would change none. */
+static inline bool value_contains_all(const struct value *values, const struct value *other, uint32_t count)
+{
+	value_pair change = {0};
+
+	for (uint32_t i = 0; i < count; i += 2) {
+		const value_pair old = value_load_pair(&values[i]);
+
+		change |= old ^ value_join_pair(old, value_load_pair(&other[i]));
+	}
+	return value_pair_is_zero(change);
 }
 
 /* All bits that a 64-bit register with this value can have set. */

@@ -112,6 +112,55 @@ reject known_shape_cut_off, undecodable, "cuts off"
 	ret
 	bad
 	.byte	0xb0
+reject known_shape_cut_off_at_sib, undecodable, "cuts off"
+	xorl	%eax, %eax
+	movl	(%r15, %rax), %ecx
+	ret
+	bad
+	.byte	0x41, 0x8b, 0x0c
+reject known_shape_cut_off_behind_sib, undecodable, "cuts off"
+	xorl	%eax, %eax
+	movl	0x12(%r15, %rax), %eax
+	ret
+	bad
+	.byte	0x41, 0x8b, 0x44, 0x07
+reject known_shape_with_another_base, memory-base, "base r11 may be any 64-bit value"
+	xorl	%eax, %eax
+	movl	(%r15, %rax), %ecx
+	bad
+	movl	(%r11, %rax), %ecx
+	ret
+reject known_shape_with_another_index, memory-index, "index rdi may be any 64-bit value"
+	xorl	%eax, %eax
+	movl	(%r15, %rax), %ecx
+	bad
+	movl	(%r15, %rdi), %ecx
+	ret
+reject known_shape_with_another_scale, packet-bounds, "past the window's end"
+	movzbl	%dil, %eax
+	movl	(%r14, %rax, 8), %ecx
+	shll	$1, %eax
+	movl	(%r14, %rax, 4), %ecx
+	bad
+	movl	(%r14, %rax, 8), %ecx
+	ret
+reject known_shape_without_a_base, memory-base, "an operand needs r15, r14, rsp"
+	xorl	%eax, %eax
+	movl	(%r15, %rax), %ecx
+	bad
+	.byte	0x41, 0x8b, 0x0c, 0x05
+	.long	0
+	ret
+reject known_shape_of_r12_with_another_scale, packet-bounds, "past the window's end"
+	pushq	%r12
+	movzbl	%dil, %r12d
+	leal	(%r12, %r12), %eax
+	movb	(%r14, %rax), %cl
+	leal	(%r12, %r12, 8), %eax
+	bad
+	movb	(%r14, %rax), %cl
+	popq	%r12
+	ret
 reject sixteen_bytes, undecodable, "not an instruction"
 	ret
 	bad

@@ -214,7 +214,8 @@ static void try_encoding(const uint8_t *bytes)
 		return;
 	/* Memory at r15 + disp8 or disp32 only. */
 	if (shape.memory.present && shape.memory.accessed &&
-	    (shape.memory.base != R15 || shape.memory.index != NO_REGISTER || shape.memory.disp_size == 0))
+	    (shape.memory.address.base != R15 || shape.memory.address.index != NO_REGISTER ||
+	     shape.memory.disp_size == 0))
 		return;
 	tried++;
 	memcpy(code, bytes, shape.length);

@@ -347,9 +347,22 @@ Test(limits, jump_tables_shared_too_often)
 	cr_expect_str_eq(rfv_rule_name(finding.rule), "limit", "%s", finding.message);
 }
 
+/* Instructions of AVX2 with three registers, as in vpaddb ymm, ymm, ymm. */
+static const uint8_t vector_opcodes[] = {0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a,
+                                         0x6b, 0x6c, 0x6d, 0x74, 0x75, 0x76, 0xd4, 0xd5, 0xd8, 0xd9, 0xda,
+                                         0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0xe0, 0xe3, 0xe4, 0xe5, 0xe8, 0xe9,
+                                         0xea, 0xeb, 0xec, 0xed, 0xee, 0xef, 0xf4, 0xf6, 0xf8};
+
+/* One of them, with one of 256 combinations of what else the prefix names. */
+static void emit_vector(struct text *text, uint32_t opcode, uint32_t prefix, uint8_t modrm)
+{
+	EMIT(text, 0xc4, (uint8_t)(prefix << 5 | 1), (uint8_t)(prefix >> 3 << 2 | 1), vector_opcodes[opcode],
+	     modrm);
+}
+
 /*
  * More shapes than can be remembered: every prefix-opcode-ModRM-SIB of a set
- * of loads. The last instruction is the one that is wrong.
+ * of loads, and vector instructions. The last instruction is the one that is wrong.
  */
 static void emit_many_shapes(struct text *text)
 {
@@ -373,22 +386,9 @@ static void emit_many_shapes(struct text *text)
 		emit(text, "\0\0\0", mod == 1 ? 1 : 4);
 		EMIT(text, 0x31, 0xc0, 0x31, 0xd2); /* eax and edx are indices again */
 	}
-	/* Nops: each of 5 prefixes, 16 REX (8 with 66h), 3 ModRM and 256 SIB is a shape of its own, 43,008 in
-	 * all. */
-	for (uint32_t i = 0; i < 5 * 16 * 3 * 256; i++) {
-		static const char *const prefixes[] = {"", "\x66", "\x2e", "\x66\x2e", "\x66\x66"};
-		const char *prefix = prefixes[i / (16 * 3 * 256)];
-		const uint8_t mod = (uint8_t)(i / 256 % 3);
-		const uint8_t sib = (uint8_t)i;
-
-		const uint8_t rex = (uint8_t)(0x40 | i / (3 * 256) % 16);
-
-		if (strchr(prefix, 0x66) != NULL && rex & 8)
-			continue; /* 66h would be redundant */
-		emit(text, prefix, (uint32_t)strlen(prefix));
-		EMIT(text, rex, 0x0f, 0x1f, (uint8_t)(mod << 6 | 4), sib);
-		emit(text, "\0\0\0\0", mod == 1 ? 1 : mod == 2 || (sib & 7) == 5 ? 4 : 0);
-	}
+	/* Of each opcode 64 ModRM, 8 times 32 bytes behind C4h: 49,152 shapes. */
+	for (uint32_t i = 0; i < 3 * 256 * 64; i++)
+		emit_vector(text, i / (256 * 64), i / 64 % 256, (uint8_t)(0xc0 | i % 64));
 }
 
 Test(limits, more_shapes_than_are_remembered)
@@ -481,32 +481,11 @@ static void emit_table_jump(struct text *text, uint8_t mask)
 	EMIT(text, 0x41, 0xff, 0xa4, 0xff, 0x00, 0x00, 0x02, 0x80); /* jmp [r15 + rdi*8 + tables] */
 }
 
-/* Encodings with a SIB byte, each of another ModRM, opcode or prefix: a node of the trie for each. */
+/* A node of the trie for the ModRM of each. */
 static void emit_many_nodes(struct text *text)
 {
-	static const uint8_t opcodes[] = {0x01, 0x03, 0x09, 0x0b, 0x11, 0x13, 0x19, 0x1b, 0x21, 0x23,
-	                                  0x29, 0x2b, 0x31, 0x33, 0x39, 0x3b, 0x85, 0x89, 0x8b};
-	static const uint8_t registers[] = {0, 1, 2, 3};
-
-	for (uint32_t i = 0; i < 16 * 3 * 4 * (sizeof opcodes + 16) * 2; i++) {
-		const uint32_t opcode = i / 192 % (sizeof opcodes + 16);
-		const uint8_t rex = (uint8_t)(0x40 | i % 16);
-		const uint8_t mod = (uint8_t)(i / 16 % 3);
-		const uint8_t reg = registers[i / 48 % 4];
-
-		if (i / 192 >= sizeof opcodes + 16) {
-			if (rex & 8)
-				continue; /* 66h would be redundant */
-			EMIT(text, 0x66);
-		}
-		EMIT(text, rex);
-		if (opcode < sizeof opcodes)
-			EMIT(text, opcodes[opcode]);
-		else
-			EMIT(text, 0x0f, (uint8_t)(0x40 + opcode - sizeof opcodes)); /* cmov */
-		EMIT(text, (uint8_t)(mod << 6 | reg << 3 | 4), 0x07);
-		emit(text, "\0\0\0", mod == 0 ? 0 : mod == 1 ? 1 : 4);
-	}
+	for (uint32_t i = 0; i < 256 * sizeof vector_opcodes; i++)
+		emit_vector(text, i / 256, i % 256, 0xc0);
 }
 
 /* Nothing reaches them, but they are decoded; what comes behind is judged as well as ever. */
@@ -528,6 +507,43 @@ Test(limits, more_nodes_than_there_is_room_for)
 	cr_expect_eq(check(&text, &report), RFV_REJECTED);
 	cr_expect_str_eq(rfv_rule_name(finding.rule), "prefix");
 	cr_expect_eq(finding.address, RF_TEXT_ADDR + bad);
+}
+
+static size_t arena_of_nops(void)
+{
+	static uint8_t nops[4096];
+	const struct text text = {.bytes = nops, .size = sizeof nops};
+	size_t size;
+	uint8_t *bytes;
+	size_t arena;
+
+	memset(nops, 0x90, sizeof nops);
+	bytes = build(&text, &shell, &size);
+	arena = rfv_arena_size(bytes, size);
+	free(bytes);
+	return arena;
+}
+
+/* What a table names may be one more target, with its place in the queue. */
+Test(limits, arena_has_room_for_what_tables_name)
+{
+	const size_t more = (NF_TABLE_MAX - 1) * (sizeof(uint64_t) + sizeof(uint32_t));
+	size_t before;
+
+	empty_shell();
+	before = arena_of_nops();
+	cr_assert_gt(before, 0);
+	for (uint32_t k = 1; k < NF_TABLE_MAX; k++) /* entry 0 is that of no function */
+		nf_set_function(&shell, k, k);
+	cr_expect_geq(arena_of_nops(), before + more);
+	before = arena_of_nops();
+	for (uint32_t k = 0; k < NF_TABLE_MAX; k++)
+		nf_set_jump(&shell, k, k);
+	cr_expect_geq(arena_of_nops(), before + more);
+	before = arena_of_nops();
+	for (uint32_t k = 0; k < NF_TABLE_MAX; k++)
+		nf_add_entry(&shell, k);
+	cr_expect_geq(arena_of_nops(), before + more);
 }
 
 #ifndef __SANITIZE_ADDRESS__
