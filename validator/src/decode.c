@@ -431,8 +431,7 @@ static bool is_plain(const struct shape *shape)
 	       (shape->effect == EFFECT_JMP && !shape->memory.present);
 }
 
-/* How many bytes of anything the one register that changes holds then; false if more than the shape matters.
- */
+/* How many bytes of anything the one register that changes then holds; false if the state matters. */
 static bool fixed_size(const struct shape *shape, uint8_t *size)
 {
 	const bool narrow = shape->dst.width < 4;

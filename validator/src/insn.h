@@ -161,11 +161,10 @@ struct shape {
 	uint8_t denial; /* number of a struct denial; 0: permitted as far as the shape tells */
 	/* What it leaves in the state depends on the shape alone: */
 	bool fixed;
-	uint8_t
-	    fixed_register; /* the register that changes; RIP_REGISTER, which holds anything anyway: none */
-	uint8_t fixed_size; /* what it holds then: any number of so many bytes */
-	uint8_t imm_offset; /* in the instruction */
-	uint8_t imm_size;   /* bytes; 0: the immediate is imm_constant */
+	uint8_t fixed_register; /* it changes; RIP_REGISTER, which holds anything anyway: none does */
+	uint8_t fixed_size;     /* it then holds any number of so many bytes */
+	uint8_t imm_offset;     /* in the instruction */
+	uint8_t imm_size;       /* bytes; 0: the immediate is imm_constant */
 	int8_t imm_constant;
 	struct operand dst; /* the first operand, whether it is written or not */
 	struct operand src; /* the second */
