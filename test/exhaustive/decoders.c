@@ -164,8 +164,7 @@ static void check_first_and_second(const struct subject *subject, const char *te
 		report(DIFFERENT_OPERAND, subject, "LLVM: %s", text);
 }
 
-/* Behind a prefix that LLVM prints as a word of its own, if it starts with that; at a tab, as an instruction
- * does. */
+/* Behind a prefix that LLVM prints as a word, if it starts with that; at a tab, as an instruction does. */
 static const char *skip_word(const char *text, const char *word)
 {
 	const size_t length = strlen(word);

@@ -103,8 +103,7 @@ static bool same_address(const struct shape *shape, const struct subject *subjec
 	return address.base == zydis->base && address.index == zydis->index && address.scale == zydis->scale;
 }
 
-/* A shape of other bytes with the same key must be what Zydis says of these, padding of the structure aside.
- */
+/* A shape of other bytes with this key must be what Zydis says of these, padding of the structure aside. */
 static bool same_shape(const struct shape *a, const struct subject *subject)
 {
 	const struct shape *b = &subject->shape;

@@ -142,9 +142,7 @@ static bool frame_offset(const struct step *step, int32_t *offset)
 	const int32_t depth = step->state->depth;
 
 	*offset = (int32_t)(disp - depth);
-	/* With an index it would vary. */
-	return memory->accessed && !memory->varies && memory->address.base == RSP && disp >= 0 &&
-	       disp + memory->size <= depth;
+	return memory->accessed && rfv_is_stack_address(memory) && disp >= 0 && disp + memory->size <= depth;
 }
 
 /* ---- Memory operands (contract, rule 3) --------------------------------- */

@@ -363,7 +363,6 @@ static bool is_select(const struct shape *shape)
 /* What rsp is changed by; EFFECT_DENIED for forms that are not permitted. */
 static uint8_t rsp_effect(const struct shape *shape)
 {
-	const struct base_index *address = &shape->memory.address;
 	const bool immediate = shape->src.kind == OPERAND_IMMEDIATE;
 
 	if (shape->dst.reg != RSP || shape->dst.width != 8)
@@ -372,8 +371,7 @@ static uint8_t rsp_effect(const struct shape *shape)
 		return EFFECT_ADD_RSP;
 	if (shape->effect == EFFECT_SUB && immediate)
 		return EFFECT_SUB_RSP;
-	if (shape->effect == EFFECT_LEA && address->base == RSP && address->index == NO_REGISTER &&
-	    !shape->memory.address32)
+	if (shape->effect == EFFECT_LEA && rfv_is_stack_address(&shape->memory) && !shape->memory.address32)
 		return EFFECT_LEA_RSP;
 	return EFFECT_DENIED;
 }
@@ -473,8 +471,7 @@ static void fix_effect(struct shape *shape, bool in_frame)
 static void reduce_effect(struct shape *shape)
 {
 	const struct memory_operand *memory = &shape->memory;
-	const bool in_frame =
-	    memory->accessed && memory->address.base == RSP && memory->address.index == NO_REGISTER;
+	const bool in_frame = memory->accessed && rfv_is_stack_address(memory);
 
 	if (shape->effect >= EFFECT_MOV && shape->effect <= EFFECT_XCHG &&
 	    shape->dst.kind != OPERAND_REGISTER)

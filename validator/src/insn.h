@@ -295,6 +295,12 @@ static inline struct base_index rfv_ordered(struct base_index address)
 	return address;
 }
 
+/* rsp and a displacement: what reaches the frame. Another SIB byte of the same shape says the same. */
+static inline bool rfv_is_stack_address(const struct memory_operand *memory)
+{
+	return memory->address.base == RSP && memory->address.index == NO_REGISTER;
+}
+
 /* The address of its memory operand (SDM volume 2, table 2-3). */
 static inline struct base_index rfv_address(const struct shape *shape, const uint8_t *bytes)
 {
