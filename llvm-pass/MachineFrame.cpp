@@ -50,13 +50,6 @@ private:
       unsupported(MF, functionLine(MF), "function that needs a frame pointer");
   }
 
-  static bool accessesFrame(const MachineInstr &MI, const X86Names &Names) {
-    return any_of(memoryOperands(MI), [&](unsigned First) {
-      const Register Base = MI.getOperand(First + MemBase).getReg();
-      return Base == Names.RSP || Base == Names.ESP;
-    });
-  }
-
   static void widenOperands(MachineInstr &MI, const X86Names &Names) {
     for (MachineOperand &Operand : MI.operands())
       if (Operand.isReg() && Operand.getReg() == Names.ESP)
@@ -70,7 +63,7 @@ private:
     MachineFunction &MF = *MI.getMF();
     const X86Names &Names = X86Names::get(MF);
     const bool WritesEsp = MI.getNumExplicitDefs() == 1 && MI.getOperand(0).getReg() == Names.ESP;
-    if (Names.unalignedMove(MI.getOpcode()) && accessesFrame(MI, Names))
+    if (Names.unalignedMove(MI.getOpcode()) && accessesStack(MI))
       unsupported(MF, MI.getDebugLoc(), "aligned access to the control stack");
     widenOperands(MI, Names);
     if (!WritesEsp)

@@ -92,6 +92,13 @@ SmallVector<unsigned, 1> memoryOperands(const MachineInstr &MI) {
   return Found;
 }
 
+bool accessesStack(const MachineInstr &MI) {
+  return any_of(memoryOperands(MI), [&](unsigned First) {
+    const MachineOperand &Base = MI.getOperand(First + MemBase);
+    return Base.isFI() || isStackPointer(*MI.getMF(), Base.getReg());
+  });
+}
+
 namespace {
 
 // clang and the linker build the code generator after they have loaded their plugins.

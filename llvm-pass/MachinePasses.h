@@ -45,6 +45,9 @@ bool isStackPointer(const llvm::MachineFunction &MF, llvm::Register Reg);
 // not references.
 llvm::SmallVector<unsigned, 1> memoryOperands(const llvm::MachineInstr &MI);
 
+// Whether one of them is on the control stack.
+bool accessesStack(const llvm::MachineInstr &MI);
+
 } // namespace ringfence
 
 #endif

@@ -46,13 +46,6 @@ public:
   }
 
 private:
-  static bool accessesStack(const MachineInstr &MI) {
-    return any_of(memoryOperands(MI), [&](unsigned First) {
-      const MachineOperand &Base = MI.getOperand(First + MemBase);
-      return Base.isFI() || isStackPointer(*MI.getMF(), Base.getReg());
-    });
-  }
-
   static bool forgetAlignment(MachineInstr &MI) {
     MachineFunction &MF = *MI.getMF();
     bool Changed = lowerClaims(MI);
