@@ -9,6 +9,8 @@
 #define WIDEN_MASKS 10
 #define WIDEN_VALUES 20
 #define WIDEN_ALL 26
+/* A hasty proof whose states grow more often is none. */
+#define HASTY_CHANGES 8
 
 /* ---- The targets to visit, lowest first: a binary heap ------------------ */
 
@@ -66,6 +68,14 @@ static uint32_t saved_words(uint32_t units)
 	                  sizeof(uint32_t));
 }
 
+/* What the hasty proof knows at the head of a loop: numbers to which no turn can add. */
+static void forget_numbers(struct value *values, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		values[i] = value_any_number(values[i]);
+	values[NO_REGISTER] = value_bits(0);
+}
+
 /* The first state at a target, to which control comes from the instruction at `from`. */
 static void save_state(struct analysis *analysis, struct target *target, uint32_t from, uint32_t offset)
 {
@@ -77,12 +87,14 @@ static void save_state(struct analysis *analysis, struct target *target, uint32_
 		rfv_report_at(analysis, RFV_RULE_LIMIT, from, "the function is too large");
 		return;
 	}
-	target->saved = analysis->pool_used;
+	*target = (struct target){.owner = analysis->function, .saved = analysis->pool_used};
 	analysis->pool_used += words;
 	*saved = (struct saved_state){
 	    .offset = offset, .depth = analysis->step.state->depth, .units = (uint16_t)units};
 	saved->values[saved_values(units) - 1] = value_any();
 	memcpy(saved->values, analysis->step.state->values, (FIRST_UNIT + units) * sizeof *saved->values);
+	if (analysis->hasty && rfv_bit(analysis->loop_bits, offset))
+		forget_numbers(saved->values, FIRST_UNIT + units);
 	enqueue(analysis, saved);
 }
 
@@ -128,6 +140,8 @@ static void join_state(struct analysis *analysis, uint32_t from, struct saved_st
 	if (saved->changes < WIDEN_COUNTERS ? !value_join_all(saved->values, values, count)
 	                                    : !join_widening(saved, values, count, from >= saved->offset))
 		return;
+	if (analysis->hasty && saved->changes >= HASTY_CHANGES)
+		analysis->gave_up = true;
 	if (saved->changes >= WIDEN_ALL) {
 		memset(saved->values, 0, count * sizeof *saved->values); /* VALUE_ANY */
 		saved->values[R15] = value_cell(0);
@@ -179,13 +193,11 @@ static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 	}
 	target = rfv_target_at(analysis, (uint32_t)offset);
 	if (target->owner == 0)
-		target->owner = analysis->function;
-	if (target->owner != analysis->function)
+		save_state(analysis, target, from, (uint32_t)offset);
+	else if (target->owner != analysis->function)
 		rfv_report_at(analysis, RFV_RULE_FUNCTION_OVERLAP, from,
 		              "reaches 0x%" PRIx32 ", which is part of another function and not an entry",
 		              address);
-	else if (target->saved == 0)
-		save_state(analysis, target, from, (uint32_t)offset);
 	else if (saved_at(analysis, target->saved)->depth != analysis->step.state->depth)
 		rfv_report_at(analysis, RFV_RULE_STACK_DEPTH, from,
 		              "reaches 0x%" PRIx32 " with %" PRId32
@@ -216,6 +228,7 @@ static bool table_in_range(struct analysis *analysis, uint32_t from, const struc
 static void follow_table(struct analysis *analysis, uint32_t from, const struct table_jump *jump)
 {
 	const struct rfv_image *image = analysis->image;
+	uint64_t *work = &analysis->table_work[analysis->hasty];
 	uint32_t index = 0;
 
 	if (!table_in_range(analysis, from, jump))
@@ -226,11 +239,11 @@ static void follow_table(struct analysis *analysis, uint32_t from, const struct 
 		const uint32_t address = rfv_image_table_entry(image, &image->jump_tables, place);
 		const int64_t target = (int64_t)address - image->text.address;
 
-		if (analysis->table_work == 0) {
+		if (*work == 0) {
 			rfv_report_at(analysis, RFV_RULE_LIMIT, from, "jump tables overlap too often");
 			return;
 		}
-		analysis->table_work--;
+		--*work;
 		if (rfv_shape_number(analysis, target) == SHAPE_NONE ||
 		    rfv_bit(analysis->entry_bits, (uint32_t)target)) {
 			rfv_report_at(analysis, RFV_RULE_JUMP_TABLE, from,
@@ -333,18 +346,45 @@ static void reset_frame(struct frame *frame)
 	frame->unit_count = 0;
 }
 
-void rfv_prove_function(struct analysis *analysis, uint32_t offset)
+/* The states along all paths from the entry. False if that was hasty and proves nothing. */
+static bool prove(struct analysis *analysis, uint32_t entry, bool hasty)
 {
-	struct target *entry = rfv_target_at(analysis, offset);
-
-	analysis->function++;
+	analysis->hasty = hasty;
+	analysis->gave_up = false;
 	analysis->pool_used = 1;
 	reset_frame(analysis->step.frame);
 	rfv_state_entry(analysis->step.state);
-	entry->owner = analysis->function;
-	save_state(analysis, entry, offset, offset); /* there is room for more than one */
-	while (analysis->queued > 0)
+	save_state(analysis, rfv_target_at(analysis, entry), entry,
+	           entry); /* there is room for more than one */
+	while (analysis->queued > 0 && !analysis->gave_up)
 		visit(analysis, dequeue(analysis));
+	return !analysis->gave_up;
+}
+
+/* As if control had not come to any target of the function yet. */
+static void withdraw(struct analysis *analysis)
+{
+	for (uint32_t place = 1; place < analysis->pool_used;) {
+		const struct saved_state *saved = saved_at(analysis, place);
+
+		*rfv_target_at(analysis, saved->offset) = (struct target){0};
+		place += saved_words(saved->units);
+	}
+	analysis->queued = 0;
+}
+
+/*
+ * Most functions need to know no number at the head of a loop, and without any most loops are walked
+ * once. Where that proves too little, or does not end soon, the proof is made again, and then reports.
+ */
+void rfv_prove_function(struct analysis *analysis, uint32_t offset)
+{
+	analysis->function++;
+	if (!prove(analysis, offset, true)) {
+		withdraw(analysis);
+		(void)prove(analysis, offset, false);
+	}
 	if (analysis->report->trace != NULL)
 		trace_function(analysis);
+	analysis->hasty = false;
 }

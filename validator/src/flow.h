@@ -38,12 +38,13 @@ struct analysis {
 	const struct rfv_image *image;
 	const uint8_t *text;
 	uint32_t text_size;
-	uint64_t table_work; /* jump-table entries that may still be looked at */
+	uint64_t table_work[2]; /* jump-table entries that may still be looked at; [hasty] */
 	struct decoder decoder;
 	uint16_t *map; /* text_size + 1 words; the last is 0 */
 	/* A bit for each byte of text, and one more. */
 	uint64_t *target_bits;
 	uint64_t *entry_bits;    /* of the targets, those that are entries of functions */
+	uint64_t *loop_bits;     /* of the targets, those to which a branch leads back */
 	uint64_t *reported_bits; /* has a finding already */
 	/* In the order of the text. */
 	struct target *targets;
@@ -51,6 +52,8 @@ struct analysis {
 	uint32_t target_count;
 	/* Of the function at hand. */
 	uint32_t function;
+	bool hasty;       /* the proof takes any number to be possible at the head of a loop */
+	bool gave_up;     /* it was hasty, and is to be done again */
 	struct step step; /* at hand */
 	uint32_t *queue;  /* offsets of targets to visit: a heap, lowest first */
 	uint32_t queued;

@@ -13,7 +13,7 @@
 #define POOL_MAX 0x1000000u
 /* ... and for those of large texts, which have few facts at each target. */
 #define POOL_PER_BYTE 4u
-/* How often each entry of the jump tables may be looked at. */
+/* How often each entry of the jump tables may be looked at, patiently and hastily. */
 #define TABLE_WORK 64u
 #define ALIGNMENT 64u /* of a cache line */
 #define HUGE_PAGE 0x200000u
@@ -36,6 +36,10 @@ void rfv_report_at(struct analysis *analysis, enum rfv_rule rule, uint32_t offse
 	struct rfv_finding *finding;
 	va_list arguments;
 
+	if (analysis->hasty) {
+		analysis->gave_up = true; /* the patient proof says what is wrong, if anything is */
+		return;
+	}
 	if (rfv_bit(analysis->reported_bits, offset))
 		return;
 	rfv_set_bit(analysis->reported_bits, offset);
@@ -158,6 +162,8 @@ static void mark_branches(struct analysis *analysis)
 			              target >= 0 && target < analysis->text_size
 			                  ? "not the start of an instruction"
 			                  : "outside of the text");
+		else if (target <= offset)
+			rfv_set_bit(analysis->loop_bits, (uint32_t)target);
 	}
 	analysis->queued = 0;
 }
@@ -258,6 +264,7 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	analysis->map = carve(arena, &used, (text + 1) * sizeof *analysis->map);
 	analysis->target_bits = carve(arena, &used, words * sizeof *analysis->target_bits);
 	analysis->entry_bits = carve(arena, &used, words * sizeof *analysis->entry_bits);
+	analysis->loop_bits = carve(arena, &used, words * sizeof *analysis->loop_bits);
 	analysis->reported_bits = carve(arena, &used, words * sizeof *analysis->reported_bits);
 	analysis->targets_before = carve(arena, &used, words * sizeof *analysis->targets_before);
 	analysis->step.frame = carve(arena, &used, sizeof *analysis->step.frame);
@@ -275,6 +282,7 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	memset(analysis->map, 0, (text + 1) * sizeof *analysis->map);
 	memset(analysis->target_bits, 0, words * sizeof *analysis->target_bits);
 	memset(analysis->entry_bits, 0, words * sizeof *analysis->entry_bits);
+	memset(analysis->loop_bits, 0, words * sizeof *analysis->loop_bits);
 	memset(analysis->reported_bits, 0, words * sizeof *analysis->reported_bits);
 	memset(analysis->step.frame, 0, sizeof *analysis->step.frame);
 	memset(analysis->decoder.shapes, 0, SHAPE_FIRST * sizeof *analysis->decoder.shapes);
@@ -315,7 +323,8 @@ enum rfv_verdict rfv_check_in(const void *bytes, size_t size, struct rfv_report 
 	(void)lay_out(&analysis, &report->image, aligned);
 	analysis.text = report->image.bytes + report->image.text.file_offset;
 	analysis.text_size = report->image.text.size;
-	analysis.table_work = TABLE_WORK * ((uint64_t)report->image.jump_tables.count + 1);
+	analysis.table_work[false] = TABLE_WORK * ((uint64_t)report->image.jump_tables.count + 1);
+	analysis.table_work[true] = analysis.table_work[false];
 	sweep(&analysis);
 	mark_branches(&analysis);
 	mark_tables(&analysis);

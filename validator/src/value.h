@@ -71,6 +71,14 @@ static inline bool value_equal(struct value a, struct value b)
 	return memcmp(&a, &b, sizeof a) == 0;
 }
 
+/* The same, if it is no number, else any number. */
+static inline struct value value_any_number(struct value value)
+{
+	if (value.kind == VALUE_HALF)
+		return value_any(); /* of which the half is any number, too */
+	return value.kind == VALUE_BITS ? value_bits(MASK32) : value;
+}
+
 /* The least value that contains both. */
 static inline struct value value_join(struct value a, struct value b)
 {

@@ -60,17 +60,31 @@ Test(trace, the_state_before_each_instruction)
 	    "4 depth=16 rax=bits(0xffffffff)%s [rsp+8]=init(rbx)\n"
 	    "9 depth=16 rax=bits(0x7f8)%s [rsp+8]=init(rbx)\n"
 	    "c depth=16 rax=bits(0x7f8)%s [rsp+0]=bits(0x7f8) [rsp+8]=init(rbx)\n"
-	    "10 depth=16 rax=bits(0x7f8) rdx=cell(0x7f8)%s [rsp+0]=bits(0x7f8) [rsp+8]=init(rbx)\n"
-	    "12 depth=16 rax=bits(0x7f8) rcx=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+0]=bits(0x7f8) "
-	    "[rsp+8]=init(rbx)\n"
-	    "14 depth=16 rax=bits(0x7f8) rcx=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+0]=bits(0x7f8) "
-	    "[rsp+8]=init(rbx)\n"
-	    "16 depth=16 rax=bits(0x7f8) rcx=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+0]=bits(0x7f8) "
-	    "[rsp+8]=init(rbx)\n"
-	    "17 depth=8 rax=bits(0x7f8) rdx=cell(0x7f8)%s [rsp+0]=init(rbx)\n"
-	    "18 depth=0 rax=bits(0x7f8) rdx=cell(0x7f8)%s\n",
+	    "10 depth=16 rax=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+8]=init(rbx)\n" /* the loop's head */
+	    "12 depth=16 rax=bits(0xffffffff) rcx=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+8]=init(rbx)\n"
+	    "14 depth=16 rax=bits(0xffffffff) rcx=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+8]=init(rbx)\n"
+	    "16 depth=16 rax=bits(0xffffffff) rcx=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+8]=init(rbx)\n"
+	    "17 depth=8 rax=bits(0xffffffff) rdx=cell(0x7f8)%s [rsp+0]=init(rbx)\n"
+	    "18 depth=0 rax=bits(0xffffffff) rdx=cell(0x7f8)%s\n",
 	    rest, rest, rest, rest, rest, rest, rest, rest, rest, rest, rest, rest);
 	cr_expect_str_eq(lines.lines, expected);
+}
+
+/* Numbers are forgotten at the head of a loop only if the proof can do without. */
+Test(trace, what_a_loop_needs_to_know)
+{
+	static const uint8_t loop[] = {
+	    0xb8, 0x08, 0x00, 0x00, 0x00, /* mov eax, 8 */
+	    0x41, 0x8b, 0x0c, 0x06,       /* mov ecx, [r14 + rax] */
+	    0x85, 0xc9,                   /* test ecx, ecx */
+	    0x75, 0xf8,                   /* jne the load */
+	    0xc3,                         /* ret */
+	};
+	struct rfv_report report = {.trace = log_state, .trace_context = &lines};
+
+	nf_build(&nf, loop, sizeof loop);
+	cr_assert_eq(rfv_check(&nf, nf_size(&nf), &report), RFV_ACCEPTED);
+	cr_expect(strstr(lines.lines, "\n5 depth=0 rax=bits(0x8) ") != NULL, "%s", lines.lines);
 }
 
 /* A trace changes nothing of the rest of the report. */
