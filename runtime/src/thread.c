@@ -25,7 +25,11 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define TICK_MS 5
+/* A tick costs the cell it interrupts some 30 us on a virtual machine: no more of them than the budgets need.
+ */
+#define TICK_MIN_MS 5u
+#define TICK_MAX_MS 20u
+#define TICKS_PER_BUDGET 5u
 #define SIGNAL_STACK_SIZE ((size_t)128 << 10)
 #define TICK_SIGNAL (SIGRTMIN + 3)
 
@@ -39,6 +43,8 @@ static _Thread_local struct {
 	void *signal_stack;
 	stack_t previous_stack;
 	timer_t timer;
+	uint32_t tick_ms;   /* the timer's period: what the smallest budget so far asks for */
+	uint32_t budget_ms; /* that ticks_allowed stands for; 0 at first */
 	/* Read by the handlers of this same thread, hence volatile and nothing more. */
 	struct rf_cell *volatile cell;
 	volatile uint64_t sequence;
@@ -192,18 +198,37 @@ static void drop_signal_stack(void)
 	munmap(thread.signal_stack, RF_PAGE_SIZE + SIGNAL_STACK_SIZE);
 }
 
+static bool set_timer(uint32_t tick_ms)
+{
+	const struct timespec period = {.tv_nsec = (long)tick_ms * 1000000};
+	const struct itimerspec when = {.it_interval = period, .it_value = period};
+	return timer_settime(thread.timer, 0, &when, NULL) == 0;
+}
+
 static bool start_timer(void)
 {
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TICK_SIGNAL};
 	event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
 	if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &thread.timer) != 0)
 		return false;
-	const struct timespec period = {.tv_nsec = TICK_MS * 1000000};
-	const struct itimerspec when = {.it_interval = period, .it_value = period};
-	if (timer_settime(thread.timer, 0, &when, NULL) == 0)
+	thread.tick_ms = TICK_MAX_MS;
+	thread.budget_ms = 0;
+	if (set_timer(TICK_MAX_MS))
 		return true;
 	timer_delete(thread.timer);
 	return false;
+}
+
+static void set_budget(uint32_t budget_ms)
+{
+	const uint32_t fine = budget_ms / TICKS_PER_BUDGET;
+	const uint32_t tick_ms = fine > TICK_MIN_MS ? fine : TICK_MIN_MS;
+	/* Were it refused, which another period of the same timer is not, the old one would go on. */
+	if (tick_ms < thread.tick_ms && set_timer(tick_ms))
+		thread.tick_ms = tick_ms;
+	/* The first tick only sees that the call has begun. */
+	thread.ticks_allowed = (budget_ms + thread.tick_ms - 1) / thread.tick_ms;
+	thread.budget_ms = budget_ms;
 }
 
 enum rf_status rf_thread_begin(struct rf_error *error)
@@ -245,7 +270,8 @@ bool rf_thread_run(struct rf_cell *cell, uint32_t function, uint32_t argument, u
 		cell->entered = function;
 		cell->space.control->entry = rf_nf_text(cell->nf, function);
 	}
-	thread.ticks_allowed = budget_ms / TICK_MS + 1;
+	if (thread.budget_ms != budget_ms)
+		set_budget(budget_ms);
 	thread.overdue = 0;
 	thread.sequence++;
 	thread.cell = cell;
