@@ -132,6 +132,8 @@ static enum rf_status apply_options(struct rf_cell *cell, const struct rf_cell_o
 		cell->is.budget_ms = BUDGET_DEFAULT_MS;
 	if (cell->is.heap_size == 0)
 		cell->is.heap_size = RF_HEAP_DEFAULT;
+	if (cell->is.huge_size == 0)
+		cell->is.huge_size = RF_HUGE_DEFAULT;
 	if (cell->is.tenant == 0)
 		cell->is.tenant = next_tenant();
 	snprintf(cell->name, sizeof(cell->name), "%s",
@@ -185,6 +187,17 @@ void rf_cell_destroy(struct rf_cell *cell)
 
 /* ---- Start and calls -------------------------------------------------------- */
 
+/* The page of 2 MiB in which the variables begin, or the heap where there are none. */
+static uint64_t huge_start(const struct rf_cell *cell)
+{
+	const struct rfv_image *image = &cell->nf->image;
+	uint64_t start = cell->info.heap_start;
+	for (uint32_t i = 0; i < image->segment_count; i++)
+		if (image->segments[i].writable && image->segments[i].address < start)
+			start = image->segments[i].address;
+	return rf_huge_page_down(start);
+}
+
 /* Touches all memory that the host will write during bursts, too: here it may fail. */
 static bool initialise_memory(struct rf_cell *cell)
 {
@@ -192,6 +205,7 @@ static bool initialise_memory(struct rf_cell *cell)
 	struct rf_space *space = &cell->space;
 	if (!rf_space_clear(space))
 		return false;
+	cell->huge = rf_space_make_huge(space, huge_start(cell), cell->is.huge_size);
 	for (uint32_t i = 0; i < nf->image.segment_count; i++) {
 		const struct rfv_segment *segment = &nf->image.segments[i];
 		if (segment->writable &&
@@ -263,6 +277,11 @@ const struct rf_fault *rf_cell_fault(const struct rf_cell *cell)
 const char *rf_cell_name(const struct rf_cell *cell)
 {
 	return cell->name;
+}
+
+uint64_t rf_cell_huge(const struct rf_cell *cell)
+{
+	return cell->huge;
 }
 
 struct rf_cell_place rf_cell_place(const struct rf_cell *cell)

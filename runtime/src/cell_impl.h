@@ -78,6 +78,7 @@ struct rf_cell {
 	uint32_t window_used;      /* entries [0, window_used) may differ from the fault slot */
 	struct rf_cell_options is; /* with defaults filled in; `config` is a copy of its own */
 	struct rf_cell_info info;
+	uint64_t huge;         /* bytes in pages of 2 MiB */
 	size_t config_size;    /* with its NUL */
 	uint32_t config_start; /* addresses in the cell */
 	uint32_t copy_start;   /* RF_BURST_MAX slots, if copy */
@@ -106,6 +107,13 @@ enum rf_status rf_space_map(struct rf_space *space, const struct rf_nf *nf, stru
 void rf_space_unmap(struct rf_space *space);
 /* Makes all writable memory and the control stack zero again. */
 bool rf_space_clear(struct rf_space *space);
+
+/*
+ * Makes the first `size` bytes of writable memory at or behind `from` that
+ * are whole pages of 2 MiB present as such. Returns how many bytes the kernel
+ * was able to.
+ */
+uint64_t rf_space_make_huge(struct rf_space *space, uint64_t from, uint64_t size);
 
 /* Writes to mapped memory of the cell. False, with errno, if the system has none left. */
 bool rf_space_write(struct rf_space *space, uint32_t address, const void *from, size_t length);

@@ -9,8 +9,31 @@
 
 #include "memory.h"
 
-#define HUGE_PAGE_SIZE ((size_t)2 << 20)
 #define SLOT_BATCH (RF_SLOT_CACHE_MAX / 2)
+
+/* All at once: packets must not wait for it, and here it may fail. */
+static bool populate(struct rf_pool *pool)
+{
+	pool->huge = pool->page_size == RF_HUGE_PAGE_SIZE ? pool->length : 0;
+	for (size_t at = 0; pool->page_size < RF_HUGE_PAGE_SIZE && at + RF_HUGE_PAGE_SIZE <= pool->length;
+	     at += RF_HUGE_PAGE_SIZE)
+		if (rf_make_huge(pool->memory + at))
+			pool->huge += RF_HUGE_PAGE_SIZE;
+	return rf_populate(pool->memory, pool->length, MADV_POPULATE_WRITE);
+}
+
+static bool map_file(struct rf_pool *pool)
+{
+	/* hugetlbfs reserves its pages at mmap (no MAP_NORESERVE): success means that they are there. */
+	void *where = rf_reserve(pool->length, 0, RF_HUGE_PAGE_SIZE);
+	if (where == NULL)
+		return false;
+	pool->memory = mmap(where, pool->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, pool->fd, 0);
+	if (pool->memory != MAP_FAILED && populate(pool))
+		return true;
+	munmap(where, pool->length);
+	return false;
+}
 
 static bool map_pages(struct rf_pool *pool, size_t page_size, unsigned flags)
 {
@@ -20,16 +43,8 @@ static bool map_pages(struct rf_pool *pool, size_t page_size, unsigned flags)
 	pool->fd = memfd_create("ringfence-pool", MFD_CLOEXEC | flags);
 	if (pool->fd < 0)
 		return false;
-	if (ftruncate(pool->fd, (off_t)pool->length) == 0) {
-		/* hugetlbfs reserves at mmap (no MAP_NORESERVE), so success means that the pages are there.
-		 */
-		pool->memory = mmap(NULL, pool->length, PROT_READ | PROT_WRITE, MAP_SHARED, pool->fd, 0);
-		if (pool->memory != MAP_FAILED &&
-		    rf_populate(pool->memory, pool->length, MADV_POPULATE_WRITE))
-			return true;
-		if (pool->memory != MAP_FAILED)
-			munmap(pool->memory, pool->length);
-	}
+	if (ftruncate(pool->fd, (off_t)pool->length) == 0 && map_file(pool))
+		return true;
 	close(pool->fd);
 	return false;
 }
@@ -45,7 +60,7 @@ enum rf_status rf_pool_create(uint32_t slots, struct rf_pool **result, struct rf
 	if (pool != NULL && tenants != NULL && free_list != NULL) {
 		*pool = (struct rf_pool){
 		    .slots = slots, .tenants = tenants, .free = free_list, .free_count = slots};
-		if (map_pages(pool, HUGE_PAGE_SIZE, MFD_HUGETLB | MFD_HUGE_2MB) ||
+		if (map_pages(pool, RF_HUGE_PAGE_SIZE, MFD_HUGETLB | MFD_HUGE_2MB) ||
 		    map_pages(pool, RF_PAGE_SIZE, 0)) {
 			pthread_mutex_init(&pool->lock, NULL);
 			/* Lowest index on top. */

@@ -89,17 +89,10 @@ static bool write_read_only(const struct rf_nf *nf, int fd)
  * offset. */
 static bool reserve(struct rf_space *space)
 {
-	const size_t length = RESERVATION + (size_t)RF_CELL_SIZE;
-	uint8_t *const start =
-	    mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (start == MAP_FAILED)
+	space->reservation = rf_reserve(RESERVATION, BELOW, (size_t)RF_CELL_SIZE);
+	if (space->reservation == NULL)
 		return false;
-	const size_t before = (size_t)(-(uintptr_t)(start + BELOW) & (uintptr_t)(RF_CELL_SIZE - 1));
-	space->reservation = start + before;
 	space->base = space->reservation + BELOW;
-	if (before > 0)
-		munmap(start, before);
-	munmap(space->reservation + RESERVATION, (size_t)RF_CELL_SIZE - before);
 	return true;
 }
 
@@ -149,6 +142,23 @@ bool rf_space_clear(struct rf_space *space)
 			return false;
 	}
 	return madvise(space->stack + RF_CONTROL_STACK_GUARD_LOW, RF_CONTROL_STACK_SIZE, MADV_DONTNEED) == 0;
+}
+
+uint64_t rf_space_make_huge(struct rf_space *space, uint64_t from, uint64_t size)
+{
+	uint64_t tried = 0, made = 0;
+	for (uint32_t i = 0; i < space->region_count; i++) {
+		const struct rf_region *region = &space->regions[i];
+		uint64_t page = rf_huge_page_up(from > region->start ? from : region->start);
+		for (; region->writable && page + RF_HUGE_PAGE_SIZE <= region->end &&
+		       size - tried >= RF_HUGE_PAGE_SIZE;
+		     page += RF_HUGE_PAGE_SIZE) {
+			tried += RF_HUGE_PAGE_SIZE;
+			if (rf_make_huge(space->base + page))
+				made += RF_HUGE_PAGE_SIZE;
+		}
+	}
+	return made;
 }
 
 bool rf_space_write(struct rf_space *space, uint32_t address, const void *from, size_t length)

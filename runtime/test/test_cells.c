@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -132,7 +133,7 @@ Test(cells, a_thousand_in_one_process, .timeout = 100)
 	struct rf_nf *nf = load("pass");
 	const long before = count_mappings();
 	for (int i = 0; i < CELLS; i++)
-		cells[i] = start(nf, &(struct rf_cell_options){0});
+		cells[i] = start(nf, &(struct rf_cell_options){.huge_size = RF_HUGE_NONE});
 	const long each = (count_mappings() - before) / CELLS;
 	cr_assert_leq(each, 45, "%ld mappings a cell", each);
 	for (int round = 0; round < 3; round++) {
@@ -225,6 +226,82 @@ Test(cells, refuse_options_that_do_not_fit)
 	             RF_ERR_USAGE);
 	cr_assert_null(cell);
 	rf_nf_release(nf);
+}
+
+/* ---- Huge pages --------------------------------------------------------------- */
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Of this process, in maps of pages of 2 MiB, by the kernel's own account. */
+static uint64_t count_huge_bytes(void)
+{
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	uint64_t sum = 0, kib;
+	for (char line[512]; fgets(line, sizeof(line), maps) != NULL;)
+		if (sscanf(line, "ShmemPmdMapped: %lu", &kib) == 1)
+			sum += kib << 10;
+	fclose(maps);
+	return sum;
+}
+
+/* Whether this kernel can: asked of it in another way than the runtime does. */
+static bool kernel_makes_huge_pages(void)
+{
+	uint8_t *const room =
+	    mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *const page = room + (-(uintptr_t)room & (HUGE_PAGE - 1));
+	memset(page, 1, HUGE_PAGE);
+	const bool can = madvise(page, HUGE_PAGE, 25) == 0; /* MADV_COLLAPSE */
+	munmap(room, 2 * HUGE_PAGE);
+	return can;
+}
+
+Test(cells, have_as_much_in_huge_pages_as_they_ask_for)
+{
+	static const struct {
+		uint64_t asked, heap, given;
+	} cases[] = {
+	    {0, 0, RF_HUGE_DEFAULT},
+	    {RF_HUGE_NONE, 0, 0},
+	    {HUGE_PAGE - 1, 0, 0},
+	    {HUGE_PAGE, 0, HUGE_PAGE},
+	    {5 * HUGE_PAGE + 1, 0, 5 * HUGE_PAGE},
+	    /* No more than whole pages of its own: the image takes less than the first. */
+	    {UINT64_MAX, 7 * HUGE_PAGE, 6 * HUGE_PAGE},
+	    {UINT64_MAX, RF_PAGE_SIZE, 0},
+	};
+	const bool can = kernel_makes_huge_pages();
+	struct rf_nf *nf = load("calls");
+	cr_assert_eq(rf_thread_begin(&error), RF_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rf_cell *cell = start(
+		    nf, &(struct rf_cell_options){.heap_size = cases[i].heap, .huge_size = cases[i].asked});
+		const uint64_t given = can ? cases[i].given : 0;
+		cr_assert_eq(rf_cell_huge(cell), given, "case %zu", i);
+		cr_assert_eq(count_huge_bytes(), given, "case %zu", i);
+		rf_cell_destroy(cell);
+	}
+	rf_nf_release(nf);
+	rf_thread_end();
+}
+
+Test(cells, are_zero_again_in_huge_pages)
+{
+	struct rf_nf *nf = load("huge");
+	uint32_t result;
+	cr_assert_eq(rf_thread_begin(&error), RF_OK);
+	struct rf_cell *cell = start(nf, &(struct rf_cell_options){0});
+	for (int i = 0; i < 3; i++) {
+		cr_assert(rf_cell_call(cell, rf_nf_export(nf, "count"), 0, &result));
+		cr_assert_eq(result, 1);
+		cr_assert(rf_cell_call(cell, rf_nf_export(nf, "count"), 0, &result));
+		cr_assert_eq(result, 2);
+		cr_assert_eq(rf_cell_start(cell, &error), RF_OK);
+		cr_assert_eq(rf_cell_huge(cell), kernel_makes_huge_pages() ? RF_HUGE_DEFAULT : 0);
+	}
+	rf_cell_destroy(cell);
+	rf_nf_release(nf);
+	rf_thread_end();
 }
 
 static void make_vectors_dirty(void)

@@ -22,6 +22,8 @@ Test(pool, sizes)
 		cr_assert_geq(pool->length, (size_t)sizes[i] * RF_SLOT_SIZE);
 		cr_assert_eq(pool->length % pool->page_size, 0);
 		cr_assert_eq((uintptr_t)pool->memory % RF_SLOT_SIZE, 0);
+		cr_assert_leq(pool->huge, pool->length);
+		cr_assert_eq(pool->huge % ((size_t)2 << 20), 0);
 		cr_assert_eq(rf_pool_free(pool), sizes[i]);
 		/* The last byte of the last slot is there, and the memory is zero. */
 		cr_assert_eq(rf_pool_slot(pool, sizes[i] - 1)[RF_SLOT_SIZE - 1], 0);

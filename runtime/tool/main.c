@@ -115,6 +115,7 @@ static enum rf_status make_cell(struct run *run, uint32_t i)
 	const struct rf_cell_options cell_options = {
 	    .config = config,
 	    .heap_size = options->heap_size,
+	    .huge_size = options->huge_size,
 	    .copy = options->copy,
 	    /* Cells of the same NF are the same tenant. */
 	    .tenant = (uint16_t)(options->one_tenant ? 1 : first + 1),

@@ -27,6 +27,7 @@ enum {
 	OPT_COPY,
 	OPT_STATS,
 	OPT_MEM,
+	OPT_HUGE,
 	OPT_ON_FAULT,
 	OPT_BUDGET,
 	OPT_CALL,
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
     {"copy", no_argument, NULL, OPT_COPY},
     {"stats", required_argument, NULL, OPT_STATS},
     {"mem", required_argument, NULL, OPT_MEM},
+    {"huge", required_argument, NULL, OPT_HUGE},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"budget", required_argument, NULL, OPT_BUDGET},
     {"call", required_argument, NULL, OPT_CALL},
@@ -89,6 +91,10 @@ static void print_help(void)
 	    "  --copy              copy packets into the cells' own memory and out again, instead of zero "
 	    "copy\n"
 	    "  --mem SIZE          heap of each cell: bytes, or with K, M or G (64M)\n"
+	    "  --huge SIZE         of each cell's variables and heap, what is put into pages of 2 MiB at "
+	    "the\n"
+	    "                      start, where the kernel has them (4M); 0: pages of 4 KiB, as they are "
+	    "used\n"
 	    "  --on-fault=POLICY   packets of a cell that fails are dropped (drop, the default), go on past "
 	    "it\n"
 	    "                      (pass), or the run ends (stop)\n"
@@ -147,7 +153,7 @@ static bool number_option(const char *name, const char *text, uint64_t low, uint
 	return true;
 }
 
-static bool size_option(const char *text, uint64_t *size)
+static bool size_option(const char *name, const char *text, uint64_t low, uint64_t *size)
 {
 	static const char units[] = "KMG";
 	char digits[24];
@@ -159,12 +165,22 @@ static bool size_option(const char *text, uint64_t *size)
 		length--;
 	}
 	if (length >= sizeof(digits))
-		return complain("--mem %s: too large", text);
+		return complain("--%s %s: too large", name, text);
 	memcpy(digits, text, length);
 	digits[length] = '\0';
-	if (!parse_number(digits, 1, (uint64_t)RF_CELL_SIZE >> shift, size))
-		return complain("--mem %s: expected a size such as 65536, 512K, 64M or 1G, at most 3G", text);
+	if (!parse_number(digits, low, (uint64_t)RF_CELL_SIZE >> shift, size))
+		return complain("--%s %s: expected a size such as 65536, 512K, 64M or 1G, at most 3G", name,
+		                text);
 	*size <<= shift;
+	return true;
+}
+
+static bool huge_option(const char *text, uint64_t *size)
+{
+	if (!size_option("huge", text, 0, size))
+		return false;
+	if (*size == 0)
+		*size = RF_HUGE_NONE;
 	return true;
 }
 
@@ -246,7 +262,9 @@ static bool apply(struct options *options, int option, const char *value)
 	case OPT_STATS:
 		return stats_option(options, value);
 	case OPT_MEM:
-		return size_option(value, &options->heap_size);
+		return size_option("mem", value, 1, &options->heap_size);
+	case OPT_HUGE:
+		return huge_option(value, &options->huge_size);
 	case OPT_ON_FAULT:
 		return policy_option(options, value);
 	case OPT_BUDGET:

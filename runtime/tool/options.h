@@ -38,7 +38,8 @@ struct options {
 	uint32_t slots;
 	uint32_t budget_ms; /* 0: default */
 	uint64_t repeat;
-	uint64_t heap_size;
+	uint64_t heap_size; /* 0: default */
+	uint64_t huge_size; /* 0: default */
 	enum rf_on_fault on_fault;
 	enum stats_format stats;
 };

@@ -44,6 +44,14 @@ static struct totals sum_up(const struct run_view *view)
 	return totals;
 }
 
+static uint64_t huge_bytes(const struct run_view *view)
+{
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < view->cell_count; i++)
+		sum += rf_cell_huge(view->cells[i]);
+	return sum;
+}
+
 static double per_packet(double amount, const struct rf_stage_stats *stage)
 {
 	/* Those that a failed cell never saw took none of its time. */
@@ -89,9 +97,8 @@ static void print_text(FILE *file, const struct run_view *view)
 	const struct totals totals = sum_up(view);
 	fprintf(file, "total: %" PRIu64 " received = %" PRIu64 " sent + %" PRIu64 " dropped\n",
 	        totals.received, totals.sent, totals.dropped);
-	fprintf(file, "slots: %" PRIu32 " of 4 KiB in pages of %zu KiB%s\n", view->pool->slots,
-	        view->pool->page_size >> 10,
-	        view->pool->page_size == RF_PAGE_SIZE ? " (no free hugepages: see vm.nr_hugepages)" : "");
+	fprintf(file, "memory: %" PRIu64 " KiB of cells and %zu KiB of %zu KiB of slots in pages of 2 MiB\n",
+	        huge_bytes(view) >> 10, view->pool->huge >> 10, view->pool->length >> 10);
 }
 
 /* ---- JSON -------------------------------------------------------------------- */
@@ -116,6 +123,7 @@ static json_t *stage_json(const struct rf_cell *cell, const struct rf_stage_stat
 	set_count(object, "bursts", s->bursts);
 	set_count(object, "faults", s->faults);
 	set_count(object, "restarts", s->restarts);
+	set_count(object, "huge_bytes", rf_cell_huge(cell));
 	set_count(object, "cycles", s->cycles);
 	json_object_set_new(object, "ns", json_real((double)s->cycles * ns_per_cycle));
 	json_object_set_new(object, "ns_per_packet", json_real(cycles * ns_per_cycle));
@@ -167,6 +175,7 @@ static void print_json(FILE *file, const struct run_view *view)
 	json_t *pool = json_object();
 	set_count(pool, "slots", view->pool->slots);
 	set_count(pool, "page_size", view->pool->page_size);
+	set_count(pool, "huge_bytes", view->pool->huge);
 	json_object_set_new(root, "pool", pool);
 	json_dumpf(root, file, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
 	fprintf(file, "\n");

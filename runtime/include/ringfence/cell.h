@@ -101,6 +101,8 @@ void rf_thread_end(void);
 /* ---- Cells -------------------------------------------------------------------- */
 
 #define RF_HEAP_DEFAULT ((uint64_t)64 << 20)
+#define RF_HUGE_DEFAULT ((uint64_t)4 << 20)
+#define RF_HUGE_NONE ((uint64_t)1)
 #define RF_CONFIG_MAX ((size_t)16 << 20)
 
 /* Receives one log line: no newline, control characters escaped, NUL-terminated. */
@@ -112,6 +114,10 @@ struct rf_cell_options {
 	const char *config;   /* text for `init`, copied; default "" */
 	uint64_t heap_size;   /* bytes, rounded up to pages; default RF_HEAP_DEFAULT. What the binary itself
 	                         has of writable memory may be as much, or RF_HEAP_DEFAULT if that is more */
+	uint64_t huge_size;   /* bytes of its variables and heap, from their start, that rf_cell_start makes
+	                         present in pages of 2 MiB where the kernel has them; rounded down to such
+	                         pages; default RF_HUGE_DEFAULT. RF_HUGE_NONE: all memory in pages of 4 KiB,
+	                         when it is touched */
 	bool copy;            /* packets are copied into the cell's memory and out of it */
 	uint16_t tenant;      /* slots are cleared between cells of different tenants; 0: one of its own */
 	uint32_t budget_ms;   /* CPU time for one call or burst, 1 … 3,600,000; default 100. _rf_start and
@@ -124,7 +130,7 @@ struct rf_cell;
 
 /*
  * Maps a cell. It takes 42 GiB of address space, about 40 mappings, and as
- * much memory as it touches. Runs no code of the NF. Errors: RF_ERR_SYSTEM
+ * much memory as it touches, besides huge_size. Runs no code of the NF. Errors: RF_ERR_SYSTEM
  * without memory, RF_ERR_USAGE for options that do not fit, RF_ERR_REJECTED
  * for a binary that needs more memory than it may have. Not for use in the
  * child after a fork: it would share the cell's memory, and has no timer.
@@ -152,6 +158,9 @@ bool rf_cell_call(struct rf_cell *cell, uint32_t function, uint32_t argument, ui
 const struct rf_fault *rf_cell_fault(const struct rf_cell *cell);
 
 const char *rf_cell_name(const struct rf_cell *cell);
+
+/* Bytes of its memory that its last start has put into pages of 2 MiB. */
+uint64_t rf_cell_huge(const struct rf_cell *cell);
 
 /* Where things are in this process, for debuggers: host addresses. */
 struct rf_cell_place {

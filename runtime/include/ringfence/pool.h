@@ -2,8 +2,8 @@
 /*
  * The slot pool: all packet memory of the process.
  *
- * One shared memory file, 2 MiB hugepages where the system has them and
- * 4 KiB pages otherwise, cut into slots of RF_SLOT_SIZE bytes. A slot is
+ * One shared memory file, 2 MiB hugepages where the system has them free,
+ * transparent ones or 4 KiB pages otherwise, cut into slots of RF_SLOT_SIZE bytes. A slot is
  * named by its index; everybody but its owner forgets it. Owner is exactly
  * one of: the free list, a slot cache, a port, the runtime, a cell's burst.
  */
@@ -26,7 +26,10 @@
 struct rf_pool {
 	uint8_t *memory;  /* slot i starts at memory + i * RF_SLOT_SIZE */
 	size_t length;    /* bytes, a multiple of page_size; what a DMA driver maps */
-	size_t page_size; /* 2 MiB or 4 KiB: physically contiguous in pieces of this size */
+	size_t page_size; /* 2 MiB or 4 KiB: physically contiguous in pieces of this size, which stay where
+	                     they are if it is 2 MiB */
+	size_t huge;      /* bytes that are in pages of 2 MiB: all or, if page_size is 4 KiB, what the kernel
+	                     made of these */
 	int fd;           /* the shared memory file, offset 0 = memory; owned by the pool */
 	uint32_t slots;   /* slots in use: length / RF_SLOT_SIZE or a few less */
 	/* For each slot, whose cell may have left bytes in it; 0: nobody. The slot's owner may change it. */

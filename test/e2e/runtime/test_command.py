@@ -31,6 +31,8 @@ class Usage(RunCase):
             ((*good, "--burst", "-1"), "from 1 to 256"),
             ((*good, "--mem", "1T"), "--mem 1T: expected a size"),
             ((*good, "--mem", "99999999999999999999"), "--mem"),
+            ((*good, "--huge", "2Q"), "--huge 2Q: expected a size"),
+            ((*good, "--huge", "99999999999999999999"), "--huge"),
             ((*good, "--on-fault=ignore"), "expected drop, pass or stop"),
             ((*good, "--stats=xml"), "expected text or json"),
             ((*good, "--frobnicate"), "unrecognized option"),
@@ -83,6 +85,27 @@ class Usage(RunCase):
         for word in ("--bidir", "af_packet:INTERFACE", "pcap:FILE", "--on-fault", "Exit status"):
             self.assertIn(word, result.out)
         self.assertRegex(run("--version").out, r"^rf-run \d+\.\d+\.\d+ \(contract version 1\)$")
+
+
+class HugePages(RunCase):
+    def huge_bytes(self, *options):
+        result = run(nf("pass"), "--in", "null:10", "--out", "null", "--stats=json", *options)
+        self.assertEqual(result.status, 0, result.err)
+        stats = json.loads(result.out)
+        self.assertEqual(stats["total"]["sent"], 10)
+        return stats["nfs"][0]["huge_bytes"], stats["pool"]["huge_bytes"]
+
+    def test_as_much_as_asked_for_if_the_kernel_has_them(self):
+        cell, pool = self.huge_bytes()
+        self.assertIn(cell, (0, 4 << 20))
+        self.assertIn(pool, (0, 16 << 20))
+        for size, expected in (("0", 0), ("2047K", 0), ("2M", 2 << 20), ("9M", 8 << 20), ("0x400000", 4 << 20)):
+            with self.subTest(size=size):
+                self.assertEqual(self.huge_bytes("--huge", size)[0], expected if cell else 0)
+
+    def test_text_says_how_much(self):
+        result = run(nf("pass"), "--in", "null:10", "--out", "null", "--huge", "0")
+        self.assertRegex(result.out, r"memory: 0 KiB of cells and \d+ KiB of 16384 KiB of slots in pages of 2 MiB\n")
 
 
 class Unprivileged(RunCase):
