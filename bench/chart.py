@@ -4,7 +4,6 @@
 from html import escape
 
 BAR, GAP, SCALE = 9, 8, 260  # pixels: a bar, between blocks of bars, of the value 1 or of the largest one
-BLACK = "#000000"
 
 
 class Axis:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways in which a program is built and started, one class each. All compile with the same clang at -O2."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +49,10 @@ class Build:
 
     def __init__(self, context):
         self.context = context
+
+    def applies(self, program):
+        """Whether there is anything to learn from this build of it."""
+        return not program.builds or self.key in program.builds
 
     def folder(self, program):
         path = self.context.folder / self.key / program.name
@@ -139,12 +144,16 @@ class Wasm2c(Build):
         run(["wasm-ld-22", "--no-entry", "--stack-first", "-z", "stack-size=1048576",
              *[f"--export={n}" for n in names], "-o", module, *self.compile(program), *self.plain_objects(program)])
         run(["wasm2c", "-n", "k", module, "-o", folder / "k.c"])
+        self.edit(program, folder / "k.c")
         (folder / "glue.c").write_text(self.glue(names))
         code = folder / "k.o"
         run([CLANG, LEVEL, "-w", "-c", folder / "k.c", "-o", code], timeout=300)
         run([CLANG, LEVEL, "-w", "-rdynamic", "-o", folder / "run", code, folder / "glue.c",
              self.context.wasm_runtime(), self.context.harness(), "-lm"])
         return {"text_bytes": text_bytes([code])}
+
+    def edit(self, program, code):
+        """What is done to wasm2c's C before it is compiled: nothing."""
 
     @staticmethod
     def glue(names):
@@ -156,6 +165,30 @@ class Wasm2c(Build):
 
     def command(self, program, repeat, calls):
         return [self.folder(program) / "run", repeat, *calls]
+
+
+class Wasm2cCalls(Wasm2c):
+    """WebAssembly has no attributes: what the source says is not to be inlined, clang inlines in wasm2c's C. Here
+    its functions have the attribute again, so that all builds make the same calls."""
+    key = "wasm2c-calls"
+    title = "wasm2c, NOINLINE kept"
+
+    @staticmethod
+    def called(program):
+        """The functions that the source marks."""
+        text = "\n".join(Path(source).read_text(errors="replace") for source in program.sources)
+        return re.findall(r"\bNOINLINE\s[^;{(]*?(\w+)\(", text)
+
+    def applies(self, program):
+        return program.group == "kernels" and bool(self.called(program))
+
+    def edit(self, program, code):
+        text = code.read_text()
+        for name in self.called(program):
+            text, count = re.subn(rf"^static (\w+ w2c_{name}\()", r"static __attribute__((noinline)) \1", text, flags=re.M)
+            if count == 0:
+                raise Failure(f"{program.name}: wasm2c's C has no function w2c_{name}: what says NOINLINE of it?")
+        code.write_text(text)
 
 
 class Ringfence(Build):
@@ -175,7 +208,17 @@ class Ringfence(Build):
                 self.folder(program) / "run.nf"]
 
 
-ALL = (Native, NativeFixed, X32, Wasm2c, Ringfence)
+class RingfenceSmallPages(Ringfence):
+    """All memory in pages of 4 KiB, made when they are touched, as the rivals have it."""
+    key = "ringfence-4k"
+    title = "Ringfence, 4 KiB pages"
+
+    def command(self, program, repeat, calls):
+        run_, *rest = super().command(program, repeat, calls)
+        return [run_, "--huge", "0", *rest]
+
+
+ALL = (Native, NativeFixed, X32, Wasm2c, Wasm2cCalls, Ringfence, RingfenceSmallPages)
 
 
 class Context:

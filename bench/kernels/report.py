@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
-from chart import BLACK, SCALE, Axis, bar_chart  # noqa: E402
+from chart import SCALE, Axis, bar_chart  # noqa: E402
 from measure import geometric_mean, median_ratio  # noqa: E402
 
 BASE = "native"
+# Those that the plot shows; the others are variants of theirs, for the table.
 COLOURS = {"native": "#9a9a9a", "native-nopie": "#c9a227", "x32": "#5b8db8", "wasm2c": "#b5534c",
            "ringfence": "#2f7d4f"}
 
@@ -30,7 +31,7 @@ def groups_of(results):
 
 def comparable(results, group, key):
     """Without the programs whose builds are told to use other instructions than this one can."""
-    skip = {n for n, p in results["programs"].items() if p.get("x86_only_instructions")} if key == "wasm2c" else set()
+    skip = {n for n, p in results["programs"].items() if p.get("x86_only_instructions")} if key.startswith("wasm2c") else set()
     return {n: r for n, r in ratios(results, group, key).items() if n not in skip}
 
 
@@ -39,7 +40,7 @@ def cell(value):
 
 
 def table(results, group):
-    builds = [b for b in results["builds"] if b["key"] != BASE]
+    builds = [b for b in results["builds"] if b["key"] != BASE and ratios(results, group, b["key"])]
     lines = ["| program | native, ms | " + " | ".join(b["title"] for b in builds) + " | text, Ringfence / native |",
              "|---|---:|" + "---:|" * (len(builds) + 1)]
     per_build = {b["key"]: ratios(results, group, b["key"]) for b in builds}
@@ -52,7 +53,7 @@ def table(results, group):
             text[name] = size["ringfence"] / size[BASE]
         ms = statistics.median(program["ns_per_call"][BASE]) / 1e6
         mark = "¹" if program.get("x86_only_instructions") else ""
-        row = [cell(per_build[b["key"]].get(name)) + (mark if b["key"] == "wasm2c" else "") for b in builds]
+        row = [cell(per_build[b["key"]].get(name)) + (mark if b["key"].startswith("wasm2c") else "") for b in builds]
         lines.append(f"| {name} | {ms:.2f} | " + " | ".join(row) + f" | {cell(text.get(name))} |")
     means = [cell(geometric_mean(comparable(results, group, b["key"]).values())) for b in builds]
     lines.append("| **geometric mean** | | " + " | ".join(f"**{m}**" for m in means) +
@@ -62,12 +63,12 @@ def table(results, group):
 
 def plot(results, group):
     """A block for each program, clipped at 2.5 with the number written out."""
-    builds = [b for b in results["builds"] if b["key"] != BASE]
+    builds = [b for b in results["builds"] if b["key"] in COLOURS and b["key"] != BASE]
     names = [n for n, p in results["programs"].items() if p["group"] == group]
     values = {b["key"]: ratios(results, group, b["key"]) for b in builds}
     axis = Axis(SCALE, 2.5, (0.5, 1.0, 1.5, 2.0, 2.5))
     return bar_chart(f"Time relative to native clang -O2 ({group}; less is better)",
-                     [(b["title"], COLOURS.get(b["key"], BLACK)) for b in builds],
+                     [(b["title"], COLOURS[b["key"]]) for b in builds],
                      [(None, [(name, [values[b["key"]].get(name) for b in builds]) for name in names])], axis, 120,
                      lambda value: f"{value:.2f}" if value <= axis.limit else f"{value:.1f} →")
 

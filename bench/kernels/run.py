@@ -59,9 +59,9 @@ def build_all(programs, classes, context, keep_going):
         note(f"building {program.name}")
         builds[program.name], sizes[program.name] = [], {}
         for kind in classes:
-            if program.builds and kind.key not in program.builds:
-                continue
             build = kind(context)
+            if not build.applies(program):
+                continue
             try:
                 sizes[program.name][kind.key] = build.build(program)
                 run_vectors(build, program)
