@@ -12,40 +12,36 @@
 /* A hasty proof whose states grow more often is none. */
 #define HASTY_CHANGES 8
 
-/* ---- The targets to visit, lowest first: a binary heap ------------------ */
+/* ---- The targets to visit ----------------------------------------------- */
 
-static void enqueue(struct analysis *analysis, struct saved_state *saved)
+static void enqueue(struct analysis *analysis, uint32_t target)
 {
-	uint32_t *queue = analysis->queue;
-	uint32_t place = analysis->queued;
-
-	if (saved->queued)
-		return;
-	saved->queued = true;
-	analysis->queued++;
-	for (; place > 0 && queue[(place - 1) / 2] > saved->offset; place = (place - 1) / 2)
-		queue[place] = queue[(place - 1) / 2];
-	queue[place] = saved->offset;
+	for (uint32_t level = 0; level < analysis->queue_levels; level++) {
+		rfv_set_bit(analysis->queue[level], target);
+		target /= 64;
+	}
 }
 
+static bool is_queued(const struct analysis *analysis)
+{
+	return *analysis->queue[analysis->queue_levels - 1] != 0;
+}
+
+/* The lowest. */
 static uint32_t dequeue(struct analysis *analysis)
 {
-	uint32_t *queue = analysis->queue;
-	const uint32_t lowest = queue[0];
-	const uint32_t moved = queue[--analysis->queued];
-	uint32_t place = 0;
+	uint32_t lowest = 0;
+	uint32_t place;
 
-	for (;;) {
-		uint32_t child = 2 * place + 1;
-
-		if (child + 1 < analysis->queued && queue[child + 1] < queue[child])
-			child++;
-		if (child >= analysis->queued || queue[child] >= moved)
+	for (uint32_t level = analysis->queue_levels; level-- > 0;)
+		lowest = 64 * lowest + (uint32_t)__builtin_ctzll(analysis->queue[level][lowest]);
+	place = lowest;
+	for (uint32_t level = 0; level < analysis->queue_levels; level++) {
+		place /= 64;
+		analysis->queue[level][place] &= analysis->queue[level][place] - 1;
+		if (analysis->queue[level][place] != 0)
 			break;
-		queue[place] = queue[child];
-		place = child;
 	}
-	queue[place] = moved;
 	return lowest;
 }
 
@@ -89,13 +85,15 @@ static void save_state(struct analysis *analysis, struct target *target, uint32_
 	}
 	*target = (struct target){.owner = analysis->function, .saved = analysis->pool_used};
 	analysis->pool_used += words;
-	*saved = (struct saved_state){
-	    .offset = offset, .depth = analysis->step.state->depth, .units = (uint16_t)units};
+	*saved = (struct saved_state){.target = (uint32_t)(target - analysis->targets),
+	                              .offset = offset,
+	                              .depth = analysis->step.state->depth,
+	                              .units = (uint16_t)units};
 	saved->values[saved_values(units) - 1] = value_any();
 	memcpy(saved->values, analysis->step.state->values, (FIRST_UNIT + units) * sizeof *saved->values);
 	if (analysis->hasty && rfv_bit(analysis->loop_bits, offset))
 		forget_numbers(saved->values, FIRST_UNIT + units);
-	enqueue(analysis, saved);
+	enqueue(analysis, saved->target);
 }
 
 /* What i + 1 makes of a counter: all bits up to some bit, one more each time; it has grown often by now. */
@@ -149,7 +147,7 @@ static void join_state(struct analysis *analysis, uint32_t from, struct saved_st
 	} else {
 		saved->changes++;
 	}
-	enqueue(analysis, saved);
+	enqueue(analysis, saved->target);
 }
 
 static void load_state(const struct analysis *analysis, const struct saved_state *saved)
@@ -292,13 +290,13 @@ static void jump(struct analysis *analysis, const struct shape *shape, uint32_t 
 }
 
 /* From a target to where control can only go elsewhere. */
-static void visit(struct analysis *analysis, uint32_t offset)
+static void visit(struct analysis *analysis, uint32_t target)
 {
 	const uint8_t *const lengths = analysis->decoder.summaries;
-	struct saved_state *saved = saved_at(analysis, rfv_target_at(analysis, offset)->saved);
+	const struct saved_state *saved = saved_at(analysis, analysis->targets[target].saved);
+	uint32_t offset = saved->offset;
 	uint32_t number = analysis->map[offset] & MAP_NUMBER;
 
-	saved->queued = false;
 	load_state(analysis, saved);
 	analysis->report->stats.block_visits++;
 	for (;;) {
@@ -329,11 +327,11 @@ static void trace_function(struct analysis *analysis)
 	for (uint32_t place = 1; place < analysis->pool_used;) {
 		struct saved_state *saved = saved_at(analysis, place);
 
-		enqueue(analysis, saved);
+		enqueue(analysis, saved->target);
 		place += saved_words(saved->units);
 	}
 	analysis->tracing = true;
-	while (analysis->queued > 0)
+	while (is_queued(analysis))
 		visit(analysis, dequeue(analysis));
 	analysis->tracing = false;
 	analysis->report->stats.block_visits = visits;
@@ -356,7 +354,7 @@ static bool prove(struct analysis *analysis, uint32_t entry, bool hasty)
 	rfv_state_entry(analysis->step.state);
 	save_state(analysis, rfv_target_at(analysis, entry), entry,
 	           entry); /* there is room for more than one */
-	while (analysis->queued > 0 && !analysis->gave_up)
+	while (is_queued(analysis) && !analysis->gave_up)
 		visit(analysis, dequeue(analysis));
 	return !analysis->gave_up;
 }
@@ -367,10 +365,11 @@ static void withdraw(struct analysis *analysis)
 	for (uint32_t place = 1; place < analysis->pool_used;) {
 		const struct saved_state *saved = saved_at(analysis, place);
 
-		*rfv_target_at(analysis, saved->offset) = (struct target){0};
+		analysis->targets[saved->target] = (struct target){0};
 		place += saved_words(saved->units);
 	}
-	analysis->queued = 0;
+	while (is_queued(analysis))
+		(void)dequeue(analysis);
 }
 
 /*

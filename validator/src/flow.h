@@ -25,13 +25,15 @@ struct target {
 
 /* The state at a target. Stored without the units that were not yet tracked: there they are unknown. */
 struct saved_state {
+	uint32_t target; /* number */
 	uint32_t offset; /* of the target */
 	int32_t depth;
 	uint16_t units;
 	uint8_t changes; /* how often it grew */
-	bool queued;     /* for a visit */
 	struct value values[];
 };
+
+#define QUEUE_LEVELS_MAX 6 /* for 64^6 targets, more than 32 bits can count */
 
 struct analysis {
 	struct rfv_report *report;
@@ -55,9 +57,10 @@ struct analysis {
 	bool hasty;       /* the proof takes any number to be possible at the head of a loop */
 	bool gave_up;     /* it was hasty, and is to be done again */
 	struct step step; /* at hand */
-	uint32_t *queue;  /* offsets of targets to visit: a heap, lowest first */
-	uint32_t queued;
-	uint32_t *pool; /* of saved states, one behind the other; place 0 is not used */
+	/* The targets to visit: a bit for each, and in each level above one for each word that has any. */
+	uint64_t *queue[QUEUE_LEVELS_MAX];
+	uint32_t queue_levels; /* the last has one word */
+	uint32_t *pool;        /* of saved states, one behind the other; place 0 is not used */
 	uint32_t pool_used;
 	uint32_t pool_size;
 	bool tracing;

@@ -102,7 +102,7 @@ static void report_denial(struct analysis *analysis, const struct denial *denial
 	rfv_report_at(analysis, denial->rule, offset, "%s", denial->reason);
 }
 
-/* Decodes the text from its first byte to its last, and puts the direct branches into the queue. */
+/* Decodes the text from its first byte to its last, and puts the direct branches into the pool. */
 static void sweep(struct analysis *analysis)
 {
 	bool lost = false; /* the byte before this one did not decode either */
@@ -125,7 +125,7 @@ static void sweep(struct analysis *analysis)
 		lost = false;
 		analysis->map[offset] = (uint16_t)number;
 		if (summary & SUMMARY_DIRECT)
-			analysis->queue[analysis->queued++] = offset;
+			analysis->pool[analysis->pool_used++] = offset;
 		if (summary & SUMMARY_DENIED)
 			report_denial(analysis, rfv_denial(&analysis->decoder.shapes[number]), offset);
 		analysis->report->stats.instructions++;
@@ -147,11 +147,11 @@ static bool mark_target(struct analysis *analysis, int64_t offset, bool entry)
 	return true;
 }
 
-/* The targets of all direct branches, whether control comes to the branch or not. Empties the queue. */
+/* The targets of all direct branches, whether control comes to the branch or not. */
 static void mark_branches(struct analysis *analysis)
 {
-	for (uint32_t i = 0; i < analysis->queued; i++) {
-		const uint32_t offset = analysis->queue[i];
+	for (uint32_t i = 0; i < analysis->pool_used; i++) {
+		const uint32_t offset = analysis->pool[i];
 		const struct shape *shape = rfv_shape_at(analysis, offset);
 		const int64_t target = rfv_branch_target(shape, analysis->text, offset);
 
@@ -165,7 +165,6 @@ static void mark_branches(struct analysis *analysis)
 		else if (target <= offset)
 			rfv_set_bit(analysis->loop_bits, (uint32_t)target);
 	}
-	analysis->queued = 0;
 }
 
 /* An address from the file's tables that code will be entered at. */
@@ -242,6 +241,20 @@ static void *carve(uint8_t *arena, uint64_t *used, uint64_t size)
 	return place;
 }
 
+static void lay_out_queue(struct analysis *analysis, uint64_t targets, uint8_t *arena, uint64_t *used)
+{
+	uint32_t levels = 0;
+
+	do {
+		targets = (targets + 63) / 64;
+		analysis->queue[levels] = carve(arena, used, targets * sizeof **analysis->queue);
+		if (arena != NULL)
+			memset(analysis->queue[levels], 0, targets * sizeof **analysis->queue);
+		levels++;
+	} while (targets > 1);
+	analysis->queue_levels = levels;
+}
+
 /*
  * Lays out all that the proof needs; returns how many bytes that is. It
  * depends on the size of text and tables alone.
@@ -271,7 +284,7 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	analysis->step.state = carve(arena, &used, sizeof *analysis->step.state);
 	analysis->step.violation = carve(arena, &used, sizeof *analysis->step.violation);
 	analysis->targets = carve(arena, &used, targets * sizeof *analysis->targets);
-	analysis->queue = carve(arena, &used, targets * sizeof *analysis->queue);
+	lay_out_queue(analysis, targets, arena, &used);
 	trie = carve(arena, &used, nodes * sizeof *trie);
 	analysis->decoder.shapes = carve(arena, &used, shapes * sizeof *analysis->decoder.shapes);
 	analysis->decoder.summaries = carve(arena, &used, shapes * sizeof *analysis->decoder.summaries);

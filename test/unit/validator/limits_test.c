@@ -558,10 +558,10 @@ static size_t arena_of_nops(void)
 	return arena;
 }
 
-/* What a table names may be one more target, with its place in the queue. */
+/* What a table names may be one more target. */
 Test(limits, arena_has_room_for_what_tables_name)
 {
-	const size_t more = (NF_TABLE_MAX - 1) * (sizeof(uint64_t) + sizeof(uint32_t));
+	const size_t more = (NF_TABLE_MAX - 1) * sizeof(uint64_t);
 	size_t before;
 
 	empty_shell();
