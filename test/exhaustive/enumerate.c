@@ -112,7 +112,7 @@ static bool same_shape(const struct shape *a, const struct subject *subject)
 	       a->imm_offset == b->imm_offset && a->imm_size == b->imm_size &&
 	       a->imm_constant == b->imm_constant && same_operand(&a->dst, &b->dst) &&
 	       same_operand(&a->src, &b->src) && a->written == b->written &&
-	       a->zero_extended == b->zero_extended && a->fixed == b->fixed &&
+	       a->zero_extended == b->zero_extended && a->action == b->action &&
 	       a->fixed_register == b->fixed_register && a->fixed_size == b->fixed_size &&
 	       same_memory(&a->memory, &b->memory) && same_address(a, subject);
 }

@@ -33,6 +33,12 @@ struct lie {
 	uint64_t noticed_by_cpu;
 };
 
+/* For it is the effect that lies. */
+static void apply_effect(struct shape *shape)
+{
+	shape->action = shape->denial == 0 ? shape->effect : EFFECT_DENIED;
+}
+
 static bool lie_length(struct shape *shape)
 {
 	shape->length--;
@@ -45,14 +51,14 @@ static bool lie_written(struct shape *shape)
 
 	shape->written &= (uint16_t)(before - 1);
 	shape->zero_extended &= shape->written;
-	shape->fixed = false;
+	apply_effect(shape);
 	return before != 0 && shape->effect == EFFECT_GENERIC;
 }
 
 static bool lie_zero_extension(struct shape *shape)
 {
 	shape->zero_extended = shape->written;
-	shape->fixed = false;
+	apply_effect(shape);
 	return shape->written != 0 && shape->effect == EFFECT_OPAQUE;
 }
 
@@ -94,7 +100,7 @@ static bool lie_effect(struct shape *shape)
 	const uint8_t before = shape->effect;
 
 	shape->effect = before == EFFECT_MOVSX ? EFFECT_MOVZX : EFFECT_AND;
-	shape->fixed = false;
+	apply_effect(shape);
 	return shape->written != 0 &&
 	       (before == EFFECT_MOVSX || before == EFFECT_ADD || before == EFFECT_OR ||
 	        before == EFFECT_XOR || before == EFFECT_SUB || before == EFFECT_SHL);
@@ -103,7 +109,7 @@ static bool lie_effect(struct shape *shape)
 static bool lie_fixed(struct shape *shape)
 {
 	shape->fixed_size /= 2;
-	return shape->fixed && shape->written != 0 && shape->fixed_size != 0;
+	return shape->action >= ACTION_FIXED && shape->written != 0 && shape->fixed_size != 0;
 }
 
 static bool lie_push(struct shape *shape)
@@ -111,7 +117,7 @@ static bool lie_push(struct shape *shape)
 	const uint8_t before = shape->effect;
 
 	shape->effect = before == EFFECT_PUSH ? EFFECT_NOP : EFFECT_PUSH;
-	shape->fixed = false;
+	apply_effect(shape);
 	return before == EFFECT_PUSH || before == EFFECT_POP;
 }
 

@@ -424,10 +424,15 @@ static const struct value sized_values[] = {[0] = {VALUE_BITS, 0},
                                             [4] = {VALUE_BITS, MASK32},
                                             [8] = {VALUE_ANY, 0}};
 
-static inline void apply_fixed(const struct step *step)
+static void apply_fixed(const struct step *step)
+{
+	step->state->values[step->shape->fixed_register] = sized_values[step->shape->fixed_size];
+}
+
+static void apply_fixed_memory(const struct step *step)
 {
 	check_memory(step);
-	step->state->values[step->shape->fixed_register] = sized_values[step->shape->fixed_size];
+	apply_fixed(step);
 }
 
 static void apply_value(const struct step *step)
@@ -695,7 +700,7 @@ void rfv_state_entry(struct state *state)
 
 void rfv_step(const struct step *step)
 {
-	static void (*const effects[EFFECTS])(const struct step *step) = {
+	static void (*const actions[ACTIONS])(const struct step *step) = {
 	    [EFFECT_DENIED] = apply_denied,
 	    [EFFECT_NOP... EFFECT_BIT_TEST] = apply_generic,
 	    [EFFECT_MOV... EFFECT_MOVSX] = apply_value,
@@ -720,11 +725,10 @@ void rfv_step(const struct step *step)
 	    [EFFECT_JMP] = apply_jmp,
 	    [EFFECT_RET] = apply_ret,
 	    [EFFECT_TRAP] = apply_generic,
+	    [ACTION_FIXED] = apply_fixed,
+	    [ACTION_FIXED_MEMORY] = apply_fixed_memory,
 	};
 
 	step->violation->rule = RFV_RULE_NONE;
-	if (step->shape->fixed) /* most are, and none that are denied */
-		apply_fixed(step);
-	else
-		effects[step->shape->denial == 0 ? step->shape->effect : EFFECT_DENIED](step);
+	actions[step->shape->action](step);
 }

@@ -451,10 +451,11 @@ static bool fixed_size(const struct shape *shape, uint8_t *size)
 	}
 }
 
-static void fix_effect(struct shape *shape, bool in_frame)
+static void choose_action(struct shape *shape, bool in_frame)
 {
 	const uint16_t written = shape->written;
 
+	shape->action = shape->denial == DENIAL_NONE ? shape->effect : EFFECT_DENIED;
 	if (shape->denial != DENIAL_NONE || !is_plain(shape) || (in_frame && shape->memory.writes))
 		return;
 	shape->fixed_register = RIP_REGISTER;
@@ -464,7 +465,7 @@ static void fix_effect(struct shape *shape, bool in_frame)
 			return;
 		shape->fixed_register = (uint8_t)__builtin_ctz(written);
 	}
-	shape->fixed = true;
+	shape->action = shape->memory.accessed ? ACTION_FIXED_MEMORY : ACTION_FIXED;
 }
 
 /* Chooses the simplest effect that says the same of this form; rsp_effect had its turn. */
@@ -483,7 +484,7 @@ static void reduce_effect(struct shape *shape)
 	else if (shape->effect == EFFECT_SUB ||
 	         (shape->effect == EFFECT_SHL && shape->src.kind != OPERAND_IMMEDIATE))
 		shape->effect = EFFECT_GENERIC; /* any result */
-	fix_effect(shape, in_frame);
+	choose_action(shape, in_frame);
 }
 
 /* ---- All together ------------------------------------------------------- */

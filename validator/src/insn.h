@@ -98,6 +98,13 @@ enum effect {
 	EFFECTS,
 };
 
+/* How a shape is applied to a state: as its effect says, unless what it leaves depends on the shape alone. */
+enum action {
+	ACTION_FIXED = EFFECTS, /* then nothing of the state matters, */
+	ACTION_FIXED_MEMORY,    /* or whether its memory operand is in reach */
+	ACTIONS,
+};
+
 /* Legacy prefixes that a row permits besides those that are part of the opcode. */
 enum allowed_prefix {
 	PREFIX_66 = 1,           /* as the 16-bit operand size */
@@ -157,11 +164,10 @@ struct shape {
 	_Alignas(32) uint16_t written;
 	uint16_t zero_extended; /* of those, the ones whose upper half is always cleared */
 	uint8_t length;
-	uint8_t effect; /* enum effect */
-	uint8_t denial; /* number of a struct denial; 0: permitted as far as the shape tells */
-	/* What it leaves in the state depends on the shape alone: */
-	bool fixed;
-	uint8_t fixed_register; /* it changes; RIP_REGISTER, which holds anything anyway: none does */
+	uint8_t effect;         /* enum effect */
+	uint8_t denial;         /* number of a struct denial; 0: permitted as far as the shape tells */
+	uint8_t action;         /* enum action, or enum effect: EFFECT_DENIED if there is a denial */
+	uint8_t fixed_register; /* ACTION_FIXED changes it; RIP_REGISTER, which holds anything anyway: none */
 	uint8_t fixed_size;     /* it then holds any number of so many bytes */
 	uint8_t imm_offset;     /* in the instruction */
 	uint8_t imm_size;       /* bytes; 0: the immediate is imm_constant */
@@ -289,8 +295,9 @@ static inline int64_t rfv_immediate(const struct shape *shape, const uint8_t *by
 /* [i + r15] and [r15 + i] are the same address; r14 and r15 are kept in base. */
 static inline struct base_index rfv_ordered(struct base_index address)
 {
-	if (address.scale == 1 && address.index >= R14 && address.index <= R15 && address.base < R14 &&
-	    address.base != RSP)
+	/* Without branches: they would be hard to predict. */
+	if ((address.scale == 1) & (address.index >= R14) & (address.index <= R15) & (address.base < R14) &
+	    (address.base != RSP))
 		return (struct base_index){.base = address.index, .index = address.base, .scale = 1};
 	return address;
 }
