@@ -110,8 +110,8 @@ bool rf_space_clear(struct rf_space *space);
 
 /*
  * Makes the first `size` bytes of writable memory at or behind `from` that
- * are whole pages of 2 MiB present as such. Returns how many bytes the kernel
- * was able to.
+ * are whole pages of 2 MiB present as such, until the kernel refuses one.
+ * Returns how many bytes that makes.
  */
 uint64_t rf_space_make_huge(struct rf_space *space, uint64_t from, uint64_t size);
 

@@ -15,10 +15,8 @@
 static bool populate(struct rf_pool *pool)
 {
 	pool->huge = pool->page_size == RF_HUGE_PAGE_SIZE ? pool->length : 0;
-	for (size_t at = 0; pool->page_size < RF_HUGE_PAGE_SIZE && at + RF_HUGE_PAGE_SIZE <= pool->length;
-	     at += RF_HUGE_PAGE_SIZE)
-		if (rf_make_huge(pool->memory + at))
-			pool->huge += RF_HUGE_PAGE_SIZE;
+	while (pool->length - pool->huge >= RF_HUGE_PAGE_SIZE && rf_make_huge(pool->memory + pool->huge))
+		pool->huge += RF_HUGE_PAGE_SIZE;
 	return rf_populate(pool->memory, pool->length, MADV_POPULATE_WRITE);
 }
 

@@ -146,16 +146,17 @@ bool rf_space_clear(struct rf_space *space)
 
 uint64_t rf_space_make_huge(struct rf_space *space, uint64_t from, uint64_t size)
 {
-	uint64_t tried = 0, made = 0;
+	uint64_t made = 0;
 	for (uint32_t i = 0; i < space->region_count; i++) {
 		const struct rf_region *region = &space->regions[i];
 		uint64_t page = rf_huge_page_up(from > region->start ? from : region->start);
 		for (; region->writable && page + RF_HUGE_PAGE_SIZE <= region->end &&
-		       size - tried >= RF_HUGE_PAGE_SIZE;
+		       size - made >= RF_HUGE_PAGE_SIZE;
 		     page += RF_HUGE_PAGE_SIZE) {
-			tried += RF_HUGE_PAGE_SIZE;
-			if (rf_make_huge(space->base + page))
-				made += RF_HUGE_PAGE_SIZE;
+			/* Where memory is short, asking on could use up what is left. */
+			if (!rf_make_huge(space->base + page))
+				return made;
+			made += RF_HUGE_PAGE_SIZE;
 		}
 	}
 	return made;

@@ -28,10 +28,10 @@ struct rf_pool {
 	size_t length;    /* bytes, a multiple of page_size; what a DMA driver maps */
 	size_t page_size; /* 2 MiB or 4 KiB: physically contiguous in pieces of this size, which stay where
 	                     they are if it is 2 MiB */
-	size_t huge;      /* bytes that are in pages of 2 MiB: all or, if page_size is 4 KiB, what the kernel
-	                     made of these */
-	int fd;           /* the shared memory file, offset 0 = memory; owned by the pool */
-	uint32_t slots;   /* slots in use: length / RF_SLOT_SIZE or a few less */
+	size_t huge;    /* bytes that are in pages of 2 MiB: all or, if page_size is 4 KiB, the first ones, as
+	                   far as the kernel had them */
+	int fd;         /* the shared memory file, offset 0 = memory; owned by the pool */
+	uint32_t slots; /* slots in use: length / RF_SLOT_SIZE or a few less */
 	/* For each slot, whose cell may have left bytes in it; 0: nobody. The slot's owner may change it. */
 	uint16_t *tenants;
 	/* The free list, a stack: private. */
