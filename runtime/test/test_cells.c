@@ -270,15 +270,16 @@ Test(cells, have_as_much_in_huge_pages_as_they_ask_for)
 	    {UINT64_MAX, 7 * HUGE_PAGE, 6 * HUGE_PAGE},
 	    {UINT64_MAX, RF_PAGE_SIZE, 0},
 	};
-	const bool can = kernel_makes_huge_pages();
 	struct rf_nf *nf = load("calls");
 	cr_assert_eq(rf_thread_begin(&error), RF_OK);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rf_cell *cell = start(
 		    nf, &(struct rf_cell_options){.heap_size = cases[i].heap, .huge_size = cases[i].asked});
-		const uint64_t given = can ? cases[i].given : 0;
-		cr_assert_eq(rf_cell_huge(cell), given, "case %zu", i);
+		const uint64_t given = rf_cell_huge(cell);
 		cr_assert_eq(count_huge_bytes(), given, "case %zu", i);
+		/* Less only where the kernel has no more. */
+		cr_assert(given == cases[i].given || (given < cases[i].given && !kernel_makes_huge_pages()),
+		          "case %zu", i);
 		rf_cell_destroy(cell);
 	}
 	rf_nf_release(nf);
