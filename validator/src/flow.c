@@ -83,7 +83,8 @@ static void save_state(struct analysis *analysis, struct target *target, uint32_
 		rfv_report_at(analysis, RFV_RULE_LIMIT, from, "the function is too large");
 		return;
 	}
-	*target = (struct target){.owner = analysis->function, .saved = analysis->pool_used};
+	target->owner = analysis->function;
+	target->saved = analysis->pool_used;
 	analysis->pool_used += words;
 	*saved = (struct saved_state){.target = (uint32_t)(target - analysis->targets),
 	                              .offset = offset,
@@ -183,8 +184,8 @@ static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 
 	if (offset == analysis->text_size)
 		rfv_report_at(analysis, RFV_RULE_TEXT_END, from, "control runs off the end of the text");
-	if (rfv_shape_number(analysis, offset) == SHAPE_NONE)
-		return; /* reported by the sweep */
+	if (!rfv_is_target(analysis, offset))
+		return; /* no instruction: reported by the sweep */
 	if (rfv_bit(analysis->entry_bits, (uint32_t)offset)) {
 		follow_to_entry(analysis, from, address);
 		return;
@@ -242,8 +243,7 @@ static void follow_table(struct analysis *analysis, uint32_t from, const struct 
 			return;
 		}
 		--*work;
-		if (rfv_shape_number(analysis, target) == SHAPE_NONE ||
-		    rfv_bit(analysis->entry_bits, (uint32_t)target)) {
+		if (!rfv_is_target(analysis, target) || rfv_bit(analysis->entry_bits, (uint32_t)target)) {
 			rfv_report_at(analysis, RFV_RULE_JUMP_TABLE, from,
 			              "index 0x%" PRIx32 " leads to 0x%" PRIx32
 			              ", not an instruction of this function",
@@ -295,7 +295,8 @@ static void visit(struct analysis *analysis, uint32_t target)
 	const uint8_t *const lengths = analysis->decoder.summaries;
 	const struct saved_state *saved = saved_at(analysis, analysis->targets[target].saved);
 	uint32_t offset = saved->offset;
-	uint32_t number = analysis->map[offset] & MAP_NUMBER;
+	const uint16_t *place = &analysis->numbers[analysis->targets[target].place];
+	uint32_t number = *place & NUMBER_SHAPE;
 
 	load_state(analysis, saved);
 	analysis->report->stats.block_visits++;
@@ -310,8 +311,8 @@ static void visit(struct analysis *analysis, uint32_t target)
 			jump(analysis, shape, offset);
 		if (!rfv_falls_through(shape))
 			return;
-		number = analysis->map[next];
-		if (number >= MAP_TARGET || number == SHAPE_NONE) {
+		number = *++place;
+		if (number >= NUMBER_TARGET || number == SHAPE_NONE) {
 			follow(analysis, offset, next);
 			return;
 		}
@@ -365,7 +366,7 @@ static void withdraw(struct analysis *analysis)
 	for (uint32_t place = 1; place < analysis->pool_used;) {
 		const struct saved_state *saved = saved_at(analysis, place);
 
-		analysis->targets[saved->target] = (struct target){0};
+		analysis->targets[saved->target].owner = 0;
 		place += saved_words(saved->units);
 	}
 	while (is_queued(analysis))

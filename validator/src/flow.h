@@ -2,7 +2,7 @@
 /*
  * Functions and their fixpoint.
  *
- * The text has been swept: `map` knows where instructions start, which shape
+ * The text has been swept: it is known where instructions start, which shape
  * each has, and which are targets of jumps or entries of functions. From each entry
  * the states are followed along all paths, and joined at the targets, until
  * none grows any more. Each visit of an instruction checks it, so the last one,
@@ -13,14 +13,15 @@
 
 #include "check.h"
 
-/* What `map` holds for each byte of text: the number of the shape, and a mark. */
-#define MAP_NUMBER 0x7fffu /* SHAPE_NONE where no instruction starts */
-#define MAP_TARGET 0x8000u /* control comes here from elsewhere */
+/* What `numbers` holds for each instruction: the number of the shape, and a mark. */
+#define NUMBER_SHAPE 0x7fffu  /* SHAPE_NONE for bytes that do not decode */
+#define NUMBER_TARGET 0x8000u /* control comes here from elsewhere */
 
 /* An instruction where paths may join. */
 struct target {
 	uint32_t owner; /* number of the function that it belongs to, from 1; 0: none yet */
-	uint32_t saved; /* where its state is in the pool; 0: control has not come here */
+	uint32_t saved; /* where its state is in the pool, if it has an owner */
+	uint32_t place; /* of its number */
 };
 
 /* The state at a target. Stored without the units that were not yet tracked: there they are unknown. */
@@ -42,8 +43,12 @@ struct analysis {
 	uint32_t text_size;
 	uint64_t table_work[2]; /* jump-table entries that may still be looked at; [hasty] */
 	struct decoder decoder;
-	uint16_t *map; /* text_size + 1 words; the last is 0 */
+	/* Of the instructions, and of each run of bytes that do not decode, in the order of the text; then 0.
+	 */
+	uint16_t *numbers;
+	bool incomplete; /* there are such bytes */
 	/* A bit for each byte of text, and one more. */
+	uint64_t *start_bits; /* of what has a number */
 	uint64_t *target_bits;
 	uint64_t *entry_bits;    /* of the targets, those that are entries of functions */
 	uint64_t *loop_bits;     /* of the targets, those to which a branch leads back */
@@ -65,14 +70,6 @@ struct analysis {
 	uint32_t pool_size;
 	bool tracing;
 };
-
-/* Number of the shape of the instruction at an offset, SHAPE_NONE if none starts there. */
-static inline uint32_t rfv_shape_number(const struct analysis *analysis, int64_t offset)
-{
-	if (offset < 0 || offset >= analysis->text_size)
-		return SHAPE_NONE;
-	return analysis->map[offset] & MAP_NUMBER;
-}
 
 /* Without the processor's instruction, which not all have, and without a call. */
 static inline uint32_t rfv_count_bits(uint64_t bits)
@@ -101,6 +98,12 @@ static inline struct target *rfv_target_at(const struct analysis *analysis, uint
 	return &analysis->targets[analysis->targets_before[offset / 64] + rfv_count_bits(before)];
 }
 
+static inline bool rfv_is_target(const struct analysis *analysis, int64_t offset)
+{
+	return offset >= 0 && offset < analysis->text_size &&
+	       rfv_bit(analysis->target_bits, (uint32_t)offset);
+}
+
 /* The shape of this number, of the instruction at an offset; valid until the next call. */
 static inline const struct shape *rfv_shape(struct analysis *analysis, uint32_t number, uint32_t offset)
 {
@@ -108,12 +111,6 @@ static inline const struct shape *rfv_shape(struct analysis *analysis, uint32_t 
 		(void)rfv_decode_again(&analysis->decoder, analysis->text + offset,
 		                       analysis->text_size - offset);
 	return &analysis->decoder.shapes[number];
-}
-
-/* The shape of the instruction that starts at an offset; valid until the next call. */
-static inline const struct shape *rfv_shape_at(struct analysis *analysis, uint32_t offset)
-{
-	return rfv_shape(analysis, rfv_shape_number(analysis, offset), offset);
 }
 
 /* Target of a direct branch as a text offset, which may lie outside of the text. */

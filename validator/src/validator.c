@@ -34,6 +34,7 @@ void rfv_report_at(struct analysis *analysis, enum rfv_rule rule, uint32_t offse
 {
 	const struct rfv_image *image = analysis->image;
 	struct rfv_finding *finding;
+	uint32_t number;
 	va_list arguments;
 
 	if (analysis->hasty) {
@@ -50,8 +51,9 @@ void rfv_report_at(struct analysis *analysis, enum rfv_rule rule, uint32_t offse
 	                                .address = image->text.address + offset,
 	                                .file_offset = image->text.file_offset + offset,
 	                                .length = 1};
-	if (rfv_shape_number(analysis, offset) != SHAPE_NONE)
-		finding->length = rfv_shape_at(analysis, offset)->length;
+	number = rfv_decode(&analysis->decoder, analysis->text + offset, analysis->text_size - offset);
+	if (number != SHAPE_NONE)
+		finding->length = analysis->decoder.shapes[number].length;
 	memcpy(finding->bytes, analysis->text + offset, finding->length);
 	va_start(arguments, format);
 	(void)vsnprintf(finding->message, sizeof finding->message, format, arguments);
@@ -102,9 +104,11 @@ static void report_denial(struct analysis *analysis, const struct denial *denial
 	rfv_report_at(analysis, denial->rule, offset, "%s", denial->reason);
 }
 
-/* Decodes the text from its first byte to its last, and puts the direct branches into the pool. */
+/* Decodes the text from its first byte to its last, and puts the direct branches into the pool: offset and
+ * number. */
 static void sweep(struct analysis *analysis)
 {
+	uint16_t *place = analysis->numbers;
 	bool lost = false; /* the byte before this one did not decode either */
 	uint32_t offset = 0;
 
@@ -113,34 +117,48 @@ static void sweep(struct analysis *analysis)
 		const uint32_t number = rfv_decode(&analysis->decoder, analysis->text + offset, available);
 		const uint32_t summary = analysis->decoder.summaries[number];
 
+		if (number != SHAPE_NONE || !lost) {
+			rfv_set_bit(analysis->start_bits, offset);
+			*place++ = (uint16_t)number;
+		}
 		if (number == SHAPE_NONE) {
 			if (!lost)
 				rfv_report_at(
 				    analysis, RFV_RULE_UNDECODABLE, offset, "not an instruction%s",
 				    available < RFV_INSTRUCTION_MAX ? ", or one that the text cuts off" : "");
 			lost = true;
+			analysis->incomplete = true;
 			offset++;
 			continue;
 		}
 		lost = false;
-		analysis->map[offset] = (uint16_t)number;
-		if (summary & SUMMARY_DIRECT)
+		if (summary & SUMMARY_DIRECT) {
 			analysis->pool[analysis->pool_used++] = offset;
+			analysis->pool[analysis->pool_used++] = number;
+		}
 		if (summary & SUMMARY_DENIED)
 			report_denial(analysis, rfv_denial(&analysis->decoder.shapes[number]), offset);
 		analysis->report->stats.instructions++;
 		offset += summary & SUMMARY_LENGTH;
 	}
+	*place = SHAPE_NONE;
 }
 
 /* ---- Targets ------------------------------------------------------------ */
 
+static bool is_instruction(struct analysis *analysis, int64_t offset)
+{
+	if (offset < 0 || offset >= analysis->text_size || !rfv_bit(analysis->start_bits, (uint32_t)offset))
+		return false;
+	return !analysis->incomplete || rfv_decode(&analysis->decoder, analysis->text + offset,
+	                                           analysis->text_size - (size_t)offset) != SHAPE_NONE;
+}
+
 /* Control comes to `offset` from elsewhere. False if no instruction starts there. */
 static bool mark_target(struct analysis *analysis, int64_t offset, bool entry)
 {
-	if (rfv_shape_number(analysis, offset) == SHAPE_NONE)
+	if (!is_instruction(analysis, offset))
 		return false;
-	analysis->map[offset] |= MAP_TARGET;
 	rfv_set_bit(analysis->target_bits, (uint32_t)offset);
 	if (entry)
 		rfv_set_bit(analysis->entry_bits, (uint32_t)offset);
@@ -150,9 +168,9 @@ static bool mark_target(struct analysis *analysis, int64_t offset, bool entry)
 /* The targets of all direct branches, whether control comes to the branch or not. */
 static void mark_branches(struct analysis *analysis)
 {
-	for (uint32_t i = 0; i < analysis->pool_used; i++) {
+	for (uint32_t i = 0; i < analysis->pool_used; i += 2) {
 		const uint32_t offset = analysis->pool[i];
-		const struct shape *shape = rfv_shape_at(analysis, offset);
+		const struct shape *shape = rfv_shape(analysis, analysis->pool[i + 1], offset);
 		const int64_t target = rfv_branch_target(shape, analysis->text, offset);
 
 		analysis->report->stats.blocks += shape->effect == EFFECT_JCC;
@@ -209,11 +227,19 @@ static void mark_tables(struct analysis *analysis)
 /* Once all are marked. */
 static void number_targets(struct analysis *analysis)
 {
+	uint32_t place = 0;
+
 	for (uint32_t i = 0; i <= analysis->text_size / 64; i++) {
 		analysis->targets_before[i] = analysis->target_count;
-		analysis->target_count += rfv_count_bits(analysis->target_bits[i]);
+		for (uint64_t rest = analysis->target_bits[i]; rest != 0; rest &= rest - 1) {
+			const uint64_t below = (rest & (0 - rest)) - 1;
+			const uint32_t at = place + rfv_count_bits(analysis->start_bits[i] & below);
+
+			analysis->numbers[at] |= NUMBER_TARGET;
+			analysis->targets[analysis->target_count++] = (struct target){.place = at};
+		}
+		place += rfv_count_bits(analysis->start_bits[i]);
 	}
-	memset(analysis->targets, 0, analysis->target_count * sizeof *analysis->targets);
 }
 
 static void prove_functions(struct analysis *analysis)
@@ -274,7 +300,8 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	uint16_t (*trie)[256];
 	uint64_t used = 0;
 
-	analysis->map = carve(arena, &used, (text + 1) * sizeof *analysis->map);
+	analysis->numbers = carve(arena, &used, (text + 1) * sizeof *analysis->numbers);
+	analysis->start_bits = carve(arena, &used, words * sizeof *analysis->start_bits);
 	analysis->target_bits = carve(arena, &used, words * sizeof *analysis->target_bits);
 	analysis->entry_bits = carve(arena, &used, words * sizeof *analysis->entry_bits);
 	analysis->loop_bits = carve(arena, &used, words * sizeof *analysis->loop_bits);
@@ -292,7 +319,7 @@ static uint64_t lay_out(struct analysis *analysis, const struct rfv_image *image
 	analysis->pool_size = (uint32_t)pool;
 	if (arena == NULL)
 		return used + ALIGNMENT;
-	memset(analysis->map, 0, (text + 1) * sizeof *analysis->map);
+	memset(analysis->start_bits, 0, words * sizeof *analysis->start_bits);
 	memset(analysis->target_bits, 0, words * sizeof *analysis->target_bits);
 	memset(analysis->entry_bits, 0, words * sizeof *analysis->entry_bits);
 	memset(analysis->loop_bits, 0, words * sizeof *analysis->loop_bits);
