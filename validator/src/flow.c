@@ -5,7 +5,6 @@
 #include <string.h>
 
 /* A state that grew this often loses precision, so that the fixpoint ends in linear time. */
-#define WIDEN_COUNTERS 3
 #define WIDEN_MASKS 10
 #define WIDEN_VALUES 20
 #define WIDEN_ALL 26
@@ -97,47 +96,39 @@ static void save_state(struct analysis *analysis, struct target *target, uint32_
 	enqueue(analysis, saved->target);
 }
 
-/* What i + 1 makes of a counter: all bits up to some bit, one more each time; it has grown often by now. */
-static bool is_counter(struct value old, struct value joined)
-{
-	return old.mask >= 7 && (old.mask & (old.mask + 1)) == 0 && (joined.mask & (joined.mask + 1)) == 0;
-}
-
-/* A value of a state that is large by now grows from `old` to `joined`, around a loop or not. */
-static struct value widen(struct value old, struct value joined, uint8_t changes, bool loop)
+/* A value of a state that has grown often grows from `old` to `joined`. */
+static struct value widen(struct value old, struct value joined, uint8_t changes)
 {
 	if (changes >= WIDEN_VALUES)
 		return value_any();
-	if (joined.kind == old.kind && (changes >= WIDEN_MASKS || (loop && is_counter(old, joined))))
+	if (joined.kind == old.kind)
 		joined.mask = MASK32;
 	return joined;
 }
 
-static bool join_widening(struct saved_state *saved, const struct value *from, uint32_t count, bool loop)
+static bool join_widening(struct saved_state *saved, const struct value *from, uint32_t count)
 {
 	bool changed = false;
 
-	if (value_contains_all(saved->values, from, count))
-		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct value joined = value_join(saved->values[i], from[i]);
 
 		if (value_equal(saved->values[i], joined))
 			continue;
-		saved->values[i] = widen(saved->values[i], joined, saved->changes, loop);
+		saved->values[i] = widen(saved->values[i], joined, saved->changes);
 		changed = true;
 	}
 	return changed;
 }
 
-/* Joins the current state into that of a target, to which control comes from the instruction at `from`. */
-static void join_state(struct analysis *analysis, uint32_t from, struct saved_state *saved)
+/* Joins the current state into that of a target. */
+static void join_state(struct analysis *analysis, struct saved_state *saved)
 {
 	const struct value *values = analysis->step.state->values;
 	const uint32_t count = FIRST_UNIT + (uint32_t)saved->units;
 
-	if (saved->changes < WIDEN_COUNTERS ? !value_join_all(saved->values, values, count)
-	                                    : !join_widening(saved, values, count, from >= saved->offset))
+	if (saved->changes < WIDEN_MASKS ? !value_join_all(saved->values, values, count)
+	                                 : !join_widening(saved, values, count))
 		return;
 	if (analysis->hasty && saved->changes >= HASTY_CHANGES)
 		analysis->gave_up = true;
@@ -203,7 +194,7 @@ static void follow(struct analysis *analysis, uint32_t from, int64_t offset)
 		              " bytes on the stack, another path with %" PRId32,
 		              address, analysis->step.state->depth, saved_at(analysis, target->saved)->depth);
 	else
-		join_state(analysis, from, saved_at(analysis, target->saved));
+		join_state(analysis, saved_at(analysis, target->saved));
 }
 
 /* Every entry that the index can select must exist. */

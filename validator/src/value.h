@@ -123,19 +123,6 @@ static inline bool value_join_all(struct value *into, const struct value *from, 
 	return !value_pair_is_zero(change);
 }
 
-/* Whether that would change none. */
-static inline bool value_contains_all(const struct value *values, const struct value *other, uint32_t count)
-{
-	value_pair change = {0};
-
-	for (uint32_t i = 0; i < count; i += 2) {
-		const value_pair old = value_load_pair(&values[i]);
-
-		change |= old ^ value_join_pair(old, value_load_pair(&other[i]));
-	}
-	return value_pair_is_zero(change);
-}
-
 /* All bits that a 64-bit register with this value can have set. */
 static inline uint64_t value_mask(struct value value)
 {
