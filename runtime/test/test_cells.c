@@ -237,6 +237,7 @@ static uint64_t count_huge_bytes(void)
 {
 	FILE *maps = fopen("/proc/self/smaps", "r");
 	uint64_t sum = 0, kib;
+	cr_assert_not_null(maps);
 	for (char line[512]; fgets(line, sizeof(line), maps) != NULL;)
 		if (sscanf(line, "ShmemPmdMapped: %lu", &kib) == 1)
 			sum += kib << 10;
