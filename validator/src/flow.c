@@ -283,7 +283,6 @@ static void jump(struct analysis *analysis, const struct shape *shape, uint32_t 
 /* From a target to where control can only go elsewhere. */
 static void visit(struct analysis *analysis, uint32_t target)
 {
-	const uint8_t *const lengths = analysis->decoder.summaries;
 	const struct saved_state *saved = saved_at(analysis, analysis->targets[target].saved);
 	uint32_t offset = saved->offset;
 	const uint16_t *place = &analysis->numbers[analysis->targets[target].place];
@@ -293,7 +292,7 @@ static void visit(struct analysis *analysis, uint32_t target)
 	analysis->report->stats.block_visits++;
 	for (;;) {
 		const struct shape *shape = rfv_shape(analysis, number, offset);
-		const uint32_t next = offset + (lengths[number] & SUMMARY_LENGTH);
+		const uint32_t next = offset + shape->length;
 
 		if (analysis->tracing)
 			trace(analysis, offset);
