@@ -44,6 +44,7 @@ class Build:
     """Common to all: objects in a folder of their own, `command(program, repeat, calls)` runs calls."""
     key = ""
     title = ""
+    place = ""  # folder, if it is not named by the key
     machine_flags = ()
     plain_library = False  # Ringfence's C library, compiled without the sandbox
 
@@ -55,7 +56,7 @@ class Build:
         return not program.builds or self.key in program.builds
 
     def folder(self, program):
-        path = self.context.folder / self.key / program.name
+        path = self.context.folder / (self.place or self.key) / program.name
         path.mkdir(parents=True, exist_ok=True)
         return path
 
@@ -195,6 +196,11 @@ class Ringfence(Build):
     """The sandbox: rf-cc compiles, links and validates, rf-run runs it in a cell."""
     key = "ringfence"
     title = "Ringfence"
+    place = key
+
+    def build(self, program):
+        """Once: the variants differ only in how it is started."""
+        return self.context.once((self.place, program.name), lambda: Build.build(self, program))
 
     def compiler(self):
         return [self.context.prefix / "bin" / "rf-cc"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from builds import ALL, CLANG, Context
+from builds import ALL, CLANG, Context, Ringfence
 from measure import compile_times, measure, run_vectors
 from programs import kernels
 from report import groups_of, plot, section, summary
@@ -126,7 +126,7 @@ def main():
     classes = [c for c in ALL if c.key in wanted]
     if len(classes) != len(set(wanted)) or "native" not in wanted or args.rounds < 1 or args.repeat < 1:
         raise Failure("--builds names known builds, native among them; --rounds and --repeat are at least 1")
-    prefix = find_prefix(args.prefix) if "ringfence" in wanted else None
+    prefix = find_prefix(args.prefix) if any(issubclass(c, Ringfence) for c in classes) else None
     context = Context(args.folder, prefix)
     programs = select_programs(args, context)
     builds, sizes = build_all(programs, classes, context, args.keep_going)

@@ -130,8 +130,8 @@ struct rf_cell;
 
 /*
  * Maps a cell. It takes 42 GiB of address space, about 40 mappings, and as
- * much memory as it touches, besides huge_size. Runs no code of the NF. Errors: RF_ERR_SYSTEM
- * without memory, RF_ERR_USAGE for options that do not fit, RF_ERR_REJECTED
+ * much memory as it touches, besides huge_size. Runs no code of the NF.
+ * Errors: RF_ERR_SYSTEM without memory, RF_ERR_USAGE for options that do not fit, RF_ERR_REJECTED
  * for a binary that needs more memory than it may have. Not for use in the
  * child after a fork: it would share the cell's memory, and has no timer.
  */

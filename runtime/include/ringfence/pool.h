@@ -2,10 +2,11 @@
 /*
  * The slot pool: all packet memory of the process.
  *
- * One shared memory file, 2 MiB hugepages where the system has them free,
- * transparent ones or 4 KiB pages otherwise, cut into slots of RF_SLOT_SIZE bytes. A slot is
- * named by its index; everybody but its owner forgets it. Owner is exactly
- * one of: the free list, a slot cache, a port, the runtime, a cell's burst.
+ * One shared memory file, in 2 MiB hugepages where the system has them free,
+ * in transparent ones or 4 KiB pages otherwise, cut into slots of
+ * RF_SLOT_SIZE bytes. A slot is named by its index; everybody but its owner
+ * forgets it. Owner is exactly one of: the free list, a slot cache, a port,
+ * the runtime, a cell's burst.
  */
 #ifndef RINGFENCE_POOL_H
 #define RINGFENCE_POOL_H
