@@ -4,6 +4,7 @@
 //   movl 4(%edi), %eax         ->  movl 4(%r15,%rdi), %eax
 //   movl (%edi,%ecx,4), %eax   ->  leaq (%r15,%rdi), %rp      (where edi is made)
 //                                  movl (%rp,%rcx,4), %eax
+//   ... 3 or more at %edi      ->  leaq (%r15,%rdi), %rp;  movl 4(%rp), %eax
 //   movl g(%rip), %eax         ->  movl g(%r15), %eax
 //   movzwl %fs:12, %eax        ->  movzwl 12(%r14), %eax
 //   movzwl %fs:2(%edi), %eax   ->  leal 256(%rdi), %ei; andl $2047, %ei
@@ -19,6 +20,7 @@
 
 #include "ringfence/contract.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/CodeGen/MachineFunctionPass.h"
 #include "llvm/CodeGen/MachineLoopInfo.h"
@@ -37,6 +39,8 @@ constexpr int64_t SymbolOffsetMin = -0x40000000;
 constexpr int64_t PacketDispMax = 128;
 constexpr int64_t LargestAccess = 64;
 constexpr unsigned LoadLatency = 5;
+// Fewer of them do not make up for the lea.
+constexpr unsigned ManyAccesses = 3;
 // How many instructions a search for a recurrence looks at.
 constexpr size_t FeedLimit = 64;
 
@@ -59,6 +63,8 @@ private:
   using IndexSet = SmallSet<std::pair<Register, int64_t>, 4>;
   IndexSet indicesWith(Register Reg) const;
   bool pointerPays(Register Reg) const;
+  bool isWholeAddress(const MachineOperand &Use) const;
+  bool servesMany(Register Reg);
   bool isDifference(Register Reg) const;
   bool isLate(Register Base, Register Index, const MachineInstr &MI) const;
   unsigned readyAt(Register Reg, const MachineBasicBlock &Block, unsigned Steps = 5) const;
@@ -70,6 +76,7 @@ private:
   const X86Names &Names;
   const MachineLoopInfo &Loops;
   Widener Wide;
+  DenseMap<Register, bool> Serves;
 };
 
 void Rewriter::set(MachineInstr &MI, unsigned First, Register Base, unsigned Scale, Register Index) {
@@ -155,6 +162,37 @@ bool Rewriter::pointerPays(Register Reg) const {
   return Cost < Indices.size();
 }
 
+// The base of a memory operand that has no index and is still to be rewritten.
+bool Rewriter::isWholeAddress(const MachineOperand &Use) const {
+  const MachineInstr &MI = *Use.getParent();
+  return any_of(memoryOperands(MI), [&](unsigned First) {
+    return &MI.getOperand(First + MemBase) == &Use && !MI.getOperand(First + MemIndex).getReg().isValid() &&
+           !MI.getOperand(First + MemSegment).getReg().isValid();
+  });
+}
+
+// Whether a pointer to what is at `Reg` pays: each access is a byte shorter, and
+// the processor adds one register less. What a loop steps keeps its form: there
+// PointersPass makes a pointer without another register. PHIs would get copies.
+bool Rewriter::servesMany(Register Reg) {
+  if (!Reg.isVirtual())
+    return false;
+  if (Wide.hasCellPointer(Reg))
+    return true;
+  const auto [Known, New] = Serves.try_emplace(Reg, false);
+  const MachineInstr *Def = MRI.getUniqueVRegDef(Reg);
+  if (!New || !Def || Def->isTerminator() || isDifference(Reg) || Wide.isInduction(Reg))
+    return Known->second;
+  unsigned Accesses = 0;
+  for (const MachineOperand &Use : MRI.use_nodbg_operands(Reg)) {
+    if (Use.getParent()->isPHI())
+      return false;
+    const bool Rare = Loops.getLoopDepth(Use.getParent()->getParent()) < loopDepth(Reg);
+    Accesses += !Rare && isWholeAddress(Use);
+  }
+  return Known->second = Accesses >= ManyAccesses;
+}
+
 // What is subtracted from a constant is hardly an address, but may be below zero:
 // on r15 it would be a pointer to what lies above the cell, the mirror.
 bool Rewriter::isDifference(Register Reg) const {
@@ -207,6 +245,8 @@ void Rewriter::rewriteOwn(MachineInstr &MI, unsigned First) {
   const unsigned Scale = static_cast<unsigned>(MI.getOperand(First + MemScale).getImm());
   if (!Base.isValid() && !Index.isValid())
     return set(MI, First, Names.R15, 1, Register());
+  if (Base.isValid() && !Index.isValid() && servesMany(Base))
+    return set(MI, First, Wide.cellPointer(Base, MI), 1, Register());
   if (!Base.isValid() || !Index.isValid())
     return set(MI, First, Names.R15, Base.isValid() ? 1 : Scale,
                Wide.zeroExtended(Base.isValid() ? Base : Index, MI));

@@ -39,6 +39,7 @@ void addMachinePasses(TargetPassConfig &Config) {
   Config.insertPass(&FinalizeISelID, createAddressPass());
   Config.insertPass(&PrologEpilogCodeInserterID, createFramePass());
   // Runs at every level, after the target's last rewriting of instructions.
+  Config.insertPass(&StackMapLivenessID, createPointersPass());
   Config.insertPass(&StackMapLivenessID, createLoopsPass());
   Config.insertPass(&StackMapLivenessID, createFinishPass());
 }

@@ -27,8 +27,9 @@ llvm::MachineFunctionPass *createAddressPass();     // memory operands onto r15 
 // Right after the frame is laid out:
 llvm::MachineFunctionPass *createFramePass(); // 64-bit stack pointer
 // Last before assembly is printed:
-llvm::MachineFunctionPass *createLoopsPass();  // where short loops lie
-llvm::MachineFunctionPass *createFinishPass(); // jump tables' bytes, last checks
+llvm::MachineFunctionPass *createPointersPass(); // registers that many accesses have in common
+llvm::MachineFunctionPass *createLoopsPass();    // where short loops lie
+llvm::MachineFunctionPass *createFinishPass();   // jump tables' bytes, last checks
 
 // Reports code that cannot be sandboxed as a clang error at its source line.
 // Compilation goes on, so that one run reports all; no object is written.

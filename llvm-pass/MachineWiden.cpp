@@ -174,8 +174,7 @@ Register Widener::current(Register Reg) const {
   return Reg;
 }
 
-// A PHI that a loop steps by an addition: the pointer must not become part of
-// that recurrence.
+// A pointer to it must not become part of that recurrence.
 bool Widener::isInduction(Register Reg) const {
   const MachineInstr *Phi = MRI.getUniqueVRegDef(Reg);
   if (!Phi->isPHI())

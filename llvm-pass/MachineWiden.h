@@ -33,6 +33,9 @@ public:
   llvm::Register cellPointer(llvm::Register Reg, llvm::MachineInstr &User);
   bool hasCellPointer(llvm::Register Reg) const { return CellPointers.contains(current(Reg)); }
 
+  // A PHI that a loop steps by an addition.
+  bool isInduction(llvm::Register Reg) const;
+
   // r15 + zero-extended `Reg` * Scale, for a register of which `fitsScaled`.
   llvm::Register scaledPointer(llvm::Register Reg, unsigned Scale, llvm::MachineInstr &User);
   bool fitsScaled(llvm::Register Reg, unsigned Scale) const;
@@ -73,7 +76,6 @@ private:
   llvm::Register anyUpperHalf(llvm::Register Reg, llvm::MachineInstr &User);
   void replaceUsers(llvm::Register Reg, llvm::Register Pointer);
   void addressByPointer(llvm::Register Index, llvm::Register Pointer);
-  bool isInduction(llvm::Register Reg) const;
   llvm::Register subregToReg(llvm::Register Reg, const Place &Where);
   llvm::Register low32(llvm::Register Reg, const Place &Where);
   llvm::Register mask(llvm::Register Reg, int64_t Add, uint32_t Mask, const Place &Where);
