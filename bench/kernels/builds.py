@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways in which a program is built and started, one class each. All compile with the same clang at -O2."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -145,16 +144,12 @@ class Wasm2c(Build):
         run(["wasm-ld-22", "--no-entry", "--stack-first", "-z", "stack-size=1048576",
              *[f"--export={n}" for n in names], "-o", module, *self.compile(program), *self.plain_objects(program)])
         run(["wasm2c", "-n", "k", module, "-o", folder / "k.c"])
-        self.edit(program, folder / "k.c")
         (folder / "glue.c").write_text(self.glue(names))
         code = folder / "k.o"
         run([CLANG, LEVEL, "-w", "-c", folder / "k.c", "-o", code], timeout=300)
         run([CLANG, LEVEL, "-w", "-rdynamic", "-o", folder / "run", code, folder / "glue.c",
              self.context.wasm_runtime(), self.context.harness(), "-lm"])
         return {"text_bytes": text_bytes([code])}
-
-    def edit(self, program, code):
-        """What is done to wasm2c's C before it is compiled: nothing."""
 
     @staticmethod
     def glue(names):
@@ -166,30 +161,6 @@ class Wasm2c(Build):
 
     def command(self, program, repeat, calls):
         return [self.folder(program) / "run", repeat, *calls]
-
-
-class Wasm2cCalls(Wasm2c):
-    """WebAssembly has no attributes: what the source says is not to be inlined, clang inlines in wasm2c's C. Here
-    its functions have the attribute again, so that all builds make the same calls."""
-    key = "wasm2c-calls"
-    title = "wasm2c, NOINLINE kept"
-
-    @staticmethod
-    def called(program):
-        """The functions that the source marks."""
-        text = "\n".join(Path(source).read_text(errors="replace") for source in program.sources)
-        return re.findall(r"\bNOINLINE\s[^;{(]*?(\w+)\(", text)
-
-    def applies(self, program):
-        return program.group == "kernels" and bool(self.called(program))
-
-    def edit(self, program, code):
-        names = "|".join(self.called(program))
-        text, count = re.subn(rf"^static (\w+ w2c_(?:{names})\()", r"static __attribute__((noinline)) \1", code.read_text(),
-                              flags=re.M)
-        if count == 0:
-            raise Failure(f"{program.name}: wasm2c's C has no function w2c_{names}: are names still made in this way?")
-        code.write_text(text)
 
 
 class Ringfence(Build):
@@ -224,7 +195,7 @@ class RingfenceSmallPages(Ringfence):
         return [run_, "--huge", "0", *rest]
 
 
-ALL = (Native, NativeFixed, X32, Wasm2c, Wasm2cCalls, Ringfence, RingfenceSmallPages)
+ALL = (Native, NativeFixed, X32, Wasm2c, Ringfence, RingfenceSmallPages)
 
 
 class Context:

@@ -68,7 +68,7 @@ static void expand_key(struct gcm *gcm, const uint8_t key[16])
 
 #if HARDWARE
 
-static NOINLINE void encrypt_block(const struct gcm *gcm, const uint8_t in[16], uint8_t out[16])
+static void encrypt_block(const struct gcm *gcm, const uint8_t in[16], uint8_t out[16])
 {
 	const __m128i *k = (const __m128i *)gcm->round_key;
 	__m128i x = _mm_xor_si128(_mm_loadu_si128((const __m128i *)in), _mm_loadu_si128(k));
@@ -78,8 +78,7 @@ static NOINLINE void encrypt_block(const struct gcm *gcm, const uint8_t in[16], 
 }
 
 /* Eight counter blocks side by side, so that the unit's latency is hidden. */
-static NOINLINE void encrypt_counters(const struct gcm *gcm, uint8_t counter[16], uint8_t *data,
-                                      uint32_t blocks)
+static void encrypt_counters(const struct gcm *gcm, uint8_t counter[16], uint8_t *data, uint32_t blocks)
 {
 	const __m128i *k = (const __m128i *)gcm->round_key;
 	uint32_t c = (uint32_t)counter[12] << 24 | (uint32_t)counter[13] << 16 | (uint32_t)counter[14] << 8 |
@@ -135,7 +134,7 @@ static __m128i reflect(__m128i x)
 	return _mm_shuffle_epi8(x, _mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 }
 
-static NOINLINE void ghash(const uint8_t h[16], uint8_t y[16], const uint8_t *data, uint32_t blocks)
+static void ghash(const uint8_t h[16], uint8_t y[16], const uint8_t *data, uint32_t blocks)
 {
 	__m128i key = reflect(_mm_loadu_si128((const __m128i *)h));
 	__m128i sum = reflect(_mm_loadu_si128((const __m128i *)y));
@@ -173,7 +172,7 @@ static void add_key(uint8_t s[16], const uint8_t key[16])
 		s[i] ^= key[i];
 }
 
-static NOINLINE void encrypt_block(const struct gcm *gcm, const uint8_t in[16], uint8_t out[16])
+static void encrypt_block(const struct gcm *gcm, const uint8_t in[16], uint8_t out[16])
 {
 	uint8_t s[16];
 	__builtin_memcpy(s, in, 16);
@@ -194,8 +193,7 @@ static void increment(uint8_t counter[16])
 		;
 }
 
-static NOINLINE void encrypt_counters(const struct gcm *gcm, uint8_t counter[16], uint8_t *data,
-                                      uint32_t blocks)
+static void encrypt_counters(const struct gcm *gcm, uint8_t counter[16], uint8_t *data, uint32_t blocks)
 {
 	uint8_t stream[16];
 	for (uint32_t i = 0; i < blocks; i++) {
@@ -235,7 +233,7 @@ static void store_big(uint8_t *bytes, uint64_t x)
 	__builtin_memcpy(bytes, &x, 8);
 }
 
-static NOINLINE void ghash(const uint8_t h[16], uint8_t y[16], const uint8_t *data, uint32_t blocks)
+static void ghash(const uint8_t h[16], uint8_t y[16], const uint8_t *data, uint32_t blocks)
 {
 	uint64_t key[2] = {load_big(h), load_big(h + 8)}, sum[2] = {load_big(y), load_big(y + 8)};
 	for (uint32_t i = 0; i < blocks; i++) {
@@ -257,8 +255,8 @@ static void set_key(struct gcm *gcm, const uint8_t key[16])
 }
 
 /* Whole blocks only. */
-static NOINLINE void seal(const struct gcm *gcm, const uint8_t iv[12], const uint8_t *aad,
-                          uint32_t aad_blocks, uint8_t *data, uint32_t blocks, uint8_t tag[16])
+static void seal(const struct gcm *gcm, const uint8_t iv[12], const uint8_t *aad, uint32_t aad_blocks,
+                 uint8_t *data, uint32_t blocks, uint8_t tag[16])
 {
 	uint8_t counter[16] = {0}, mask[16], lengths[16] = {0};
 	__builtin_memcpy(counter, iv, 12);

@@ -53,7 +53,7 @@ static void link_states(void)
 	}
 }
 
-static NOINLINE uint32_t scan(const uint8_t *data, uint32_t length)
+static uint32_t scan(const uint8_t *data, uint32_t length)
 {
 	uint32_t state = 0, count = 0;
 	for (uint32_t i = 0; i < length; i++) {

@@ -30,8 +30,7 @@ static void subtract(uint64_t *a, const uint64_t *b)
 }
 
 /* out = a * b / 2^(64 * WORDS) mod m: coarsely integrated operand scanning (Koc, Acar, Kaliski 1996). */
-static NOINLINE void montgomery(uint64_t *out, const uint64_t *a, const uint64_t *b,
-                                const struct modulus *mod)
+static void montgomery(uint64_t *out, const uint64_t *a, const uint64_t *b, const struct modulus *mod)
 {
 	uint64_t t[WORDS + 2] = {0};
 	for (int i = 0; i < WORDS; i++) {
@@ -81,8 +80,7 @@ static void set_modulus(struct modulus *mod, const uint64_t *m)
 	}
 }
 
-static NOINLINE void power(uint64_t *out, const uint64_t *base, const uint64_t *exponent,
-                           const struct modulus *mod)
+static void power(uint64_t *out, const uint64_t *base, const uint64_t *exponent, const struct modulus *mod)
 {
 	static const uint64_t one[WORDS] = {1};
 	uint64_t x[WORDS], result[WORDS];

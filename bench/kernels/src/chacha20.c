@@ -23,7 +23,7 @@ static void quarter(uint32_t *x, int a, int b, int c, int d)
 	x[b] = rotate(x[b] ^ x[c], 7);
 }
 
-static NOINLINE void chacha20_block(const uint32_t state[16], uint32_t stream[16])
+static void chacha20_block(const uint32_t state[16], uint32_t stream[16])
 {
 	uint32_t x[16];
 	for (int i = 0; i < 16; i++)
@@ -53,7 +53,7 @@ static void set_key(uint32_t state[16], const uint8_t key[32], uint32_t counter,
 	__builtin_memcpy(state + 13, nonce, 12);
 }
 
-static NOINLINE void crypt(uint32_t state[16], uint8_t *bytes, uint32_t length)
+static void crypt(uint32_t state[16], uint8_t *bytes, uint32_t length)
 {
 	uint32_t stream[16];
 	for (uint32_t at = 0; at + 64 <= length; at += 64) {

@@ -6,7 +6,7 @@ enum { PACKETS = 64, LENGTH = 1500, STRIDE = 1536, PASSES = 160 };
 
 static uint8_t packets[PACKETS * STRIDE];
 
-static NOINLINE uint32_t internet_checksum(const uint8_t *data, uint32_t length)
+static uint32_t internet_checksum(const uint8_t *data, uint32_t length)
 {
 	uint64_t sum = 0;
 	while (length >= 4) {

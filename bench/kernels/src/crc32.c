@@ -20,7 +20,7 @@ static void build(void)
 			table[t][i] = table[t - 1][i] >> 8 ^ table[0][table[t - 1][i] & 0xff];
 }
 
-static NOINLINE uint32_t crc_bytes(uint32_t crc, const uint8_t *p, uint32_t length)
+static uint32_t crc_bytes(uint32_t crc, const uint8_t *p, uint32_t length)
 {
 	crc = ~crc;
 	while (length--)
@@ -28,7 +28,7 @@ static NOINLINE uint32_t crc_bytes(uint32_t crc, const uint8_t *p, uint32_t leng
 	return ~crc;
 }
 
-static NOINLINE uint32_t crc_words(uint32_t crc, const uint8_t *p, uint32_t length)
+static uint32_t crc_words(uint32_t crc, const uint8_t *p, uint32_t length)
 {
 	crc = ~crc;
 	for (; length >= 8; length -= 8, p += 8) {

@@ -74,7 +74,7 @@ static struct flow *insert(const struct tuple *key, uint32_t hash)
 	return flow;
 }
 
-static NOINLINE uint32_t process(const struct tuple *key, uint32_t length, uint32_t now)
+static uint32_t process(const struct tuple *key, uint32_t length, uint32_t now)
 {
 	uint32_t hash = hash_tuple(key);
 	struct flow *flow = find(key, hash);

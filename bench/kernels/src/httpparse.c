@@ -93,7 +93,7 @@ static const char *parse_header(struct request *r, const char *at, const char *e
 }
 
 /* Bytes used; 0 for a bad or incomplete request. */
-static NOINLINE uint32_t parse(struct request *r, const char *start, uint32_t length)
+static uint32_t parse(struct request *r, const char *start, uint32_t length)
 {
 	const char *end = start + length;
 	r->headers = r->content_length = 0;
@@ -123,7 +123,7 @@ static int hex_digit(char c)
 }
 
 /* Decodes %xx and hashes what comes out. */
-static NOINLINE uint32_t hash_path(struct span path)
+static uint32_t hash_path(struct span path)
 {
 	uint32_t digest = 0;
 	for (uint32_t i = 0; i < path.length; i++) {

@@ -50,7 +50,7 @@ static uint32_t operand(const uint8_t *code, uint32_t at)
 }
 
 /* Returns what is on top of the stack at OP_HALT; ~0 for a bad program. */
-static NOINLINE uint32_t run(struct machine *m, uint32_t limit)
+static uint32_t run(struct machine *m, uint32_t limit)
 {
 	uint32_t pc = 0, sp = 0, depth = 0, steps = 0;
 	const uint8_t *code = m->code;

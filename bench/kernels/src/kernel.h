@@ -4,7 +4,8 @@
  *
  * A kernel is one C file that exports `uint32_t NAME(uint32_t n)`, NAME being
  * the file's name. It uses no library, makes its own data, and is compiled
- * unchanged for native x86-64, x32, WebAssembly and Ringfence.
+ * unchanged for native x86-64, x32, WebAssembly and Ringfence. So nothing in
+ * it says what is to be inlined: WebAssembly cannot say it, and would not do the same.
  *   n = 0: prepare the data and check the algorithm against a published or
  *          independently computed answer; returns 1 if it is right, else 0.
  *   n > 0: one measured run (1 ... 10 ms natively); returns a digest that
@@ -24,8 +25,6 @@
 #ifndef RF_EXPORT
 #define RF_EXPORT __attribute__((used, visibility("default")))
 #endif
-
-#define NOINLINE __attribute__((noinline))
 
 /* Marsaglia's xorshift32: the same sequence on every target. */
 static inline uint32_t next_random(uint32_t *state)

@@ -55,7 +55,7 @@ static void add_route(const struct route *route)
 		entries[index + i] = route->next_hop;
 }
 
-static NOINLINE uint32_t lookup(uint32_t address)
+static uint32_t lookup(uint32_t address)
 {
 	uint32_t entry = top[address >> 16];
 	if (entry & IS_GROUP) {

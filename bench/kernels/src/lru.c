@@ -52,7 +52,7 @@ static struct entry *evict_oldest(void)
 }
 
 /* Returns 1 for a hit. */
-static NOINLINE int request(uint32_t key, uint32_t *value)
+static int request(uint32_t key, uint32_t *value)
 {
 	struct entry **head = bucket_of(key);
 	for (struct entry *e = *head; e; e = e->chain)

@@ -54,7 +54,7 @@ static uint32_t flush_literals(uint8_t *out, uint32_t to, uint32_t start, uint32
 	return to;
 }
 
-static NOINLINE uint32_t compress(void)
+static uint32_t compress(void)
 {
 	uint32_t at = 0, to = 0, literals = 0;
 	for (int i = 0; i < HASH; i++)
@@ -78,7 +78,7 @@ static NOINLINE uint32_t compress(void)
 	return flush_literals(packed, to, literals, SIZE);
 }
 
-static NOINLINE uint32_t decompress(uint32_t length)
+static uint32_t decompress(uint32_t length)
 {
 	uint32_t from = 0, to = 0;
 	while (from < length) {

@@ -24,7 +24,7 @@ static uint64_t hash64(uint64_t x)
 	return x ^ x >> 33;
 }
 
-static NOINLINE void build(uint64_t dead)
+static void build(uint64_t dead)
 {
 	enum { EMPTY = 0xffff };
 	for (uint32_t i = 0; i < TABLE; i++)
@@ -44,7 +44,7 @@ static NOINLINE void build(uint64_t dead)
 		}
 }
 
-static NOINLINE uint32_t choose(uint32_t source, uint32_t ports)
+static uint32_t choose(uint32_t source, uint32_t ports)
 {
 	uint64_t h = hash64((uint64_t)source << 32 | ports);
 	uint32_t key = (uint32_t)(h >> 32) | 1, slot = (uint32_t)h % CACHE;

@@ -14,7 +14,7 @@ static void fill(double x[N][N], uint32_t seed)
 			x[i][k] = (double)(int32_t)next_random(&state) / 65536.0;
 }
 
-static NOINLINE void multiply(void)
+static void multiply(void)
 {
 	for (int i = 0; i < N; i++) {
 		for (int k = 0; k < N; k++)
@@ -31,7 +31,7 @@ static double magnitude(double x)
 }
 
 /* Solves a x = b's first column; x is left in m's last column. Returns 0 if a is singular. */
-static NOINLINE int solve(void)
+static int solve(void)
 {
 	for (int i = 0; i < N; i++) {
 		for (int k = 0; k < N; k++)

@@ -137,7 +137,7 @@ static int parse_ipv6(const uint8_t *p, uint32_t length, struct parsed *out)
 	return 0;
 }
 
-static NOINLINE int parse(const uint8_t *p, uint32_t length, struct parsed *out)
+static int parse(const uint8_t *p, uint32_t length, struct parsed *out)
 {
 	*out = (struct parsed){0};
 	if (length < 14)

@@ -2,7 +2,7 @@
 /* Calls and returns: Ackermann's function, queens on a board, Hanoi, Tak. */
 #include "kernel.h"
 
-static NOINLINE uint32_t ackermann(uint32_t m, uint32_t n)
+static uint32_t ackermann(uint32_t m, uint32_t n)
 {
 	if (m == 0)
 		return n + 1;
@@ -11,7 +11,7 @@ static NOINLINE uint32_t ackermann(uint32_t m, uint32_t n)
 	return ackermann(m - 1, ackermann(m, n - 1));
 }
 
-static NOINLINE uint32_t queens(uint32_t all, uint32_t columns, uint32_t left, uint32_t right)
+static uint32_t queens(uint32_t all, uint32_t columns, uint32_t left, uint32_t right)
 {
 	uint32_t solutions = 0;
 	for (uint32_t free = all & ~(columns | left | right); free; free &= free - 1) {
@@ -23,14 +23,14 @@ static NOINLINE uint32_t queens(uint32_t all, uint32_t columns, uint32_t left, u
 	return solutions;
 }
 
-static NOINLINE int tak(int x, int y, int z)
+static int tak(int x, int y, int z)
 {
 	if (y >= x)
 		return z;
 	return tak(tak(x - 1, y, z), tak(y - 1, z, x), tak(z - 1, x, y));
 }
 
-static NOINLINE uint32_t fibonacci(uint32_t n)
+static uint32_t fibonacci(uint32_t n)
 {
 	return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }

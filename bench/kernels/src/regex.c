@@ -189,7 +189,7 @@ static int matches(uint32_t symbol, int c)
 }
 
 /* A search: the start set joins every step, so a match may begin anywhere. */
-static NOINLINE int step(struct regex *r, int state, int c)
+static int step(struct regex *r, int state, int c)
 {
 	uint32_t set[NODES / 32] = {0};
 	for (int n = 0; n < r->nodes; n++)
@@ -204,7 +204,7 @@ static NOINLINE int step(struct regex *r, int state, int c)
 }
 
 /* Ends of matches, weighted by where they are. */
-static NOINLINE uint32_t search(struct regex *r, const uint8_t *data, uint32_t length)
+static uint32_t search(struct regex *r, const uint8_t *data, uint32_t length)
 {
 	int state = 0;
 	uint32_t found = 0;

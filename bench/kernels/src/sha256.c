@@ -21,7 +21,7 @@ static uint32_t rotate(uint32_t x, int bits)
 	return x >> bits | x << (32 - bits);
 }
 
-static NOINLINE void compress(uint32_t h[8], const uint8_t block[64])
+static void compress(uint32_t h[8], const uint8_t block[64])
 {
 	uint32_t w[64];
 	for (int i = 0; i < 16; i++) {
@@ -57,7 +57,7 @@ static NOINLINE void compress(uint32_t h[8], const uint8_t block[64])
 	h[7] += last;
 }
 
-static NOINLINE void hash(const uint8_t *bytes, uint32_t length, uint32_t h[8])
+static void hash(const uint8_t *bytes, uint32_t length, uint32_t h[8])
 {
 	static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 	                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};

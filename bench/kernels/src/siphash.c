@@ -29,7 +29,7 @@ static void round_of(struct state *s)
 	s->v2 = rotate(s->v2, 32);
 }
 
-static NOINLINE uint64_t sip(uint64_t k0, uint64_t k1, const uint8_t *data, uint32_t length)
+static uint64_t sip(uint64_t k0, uint64_t k1, const uint8_t *data, uint32_t length)
 {
 	struct state s = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
 	                  k1 ^ 0x7465646279746573u};

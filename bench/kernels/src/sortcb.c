@@ -40,7 +40,7 @@ static void sift_down(uint8_t *base, size_t root, size_t count, size_t size, com
 	}
 }
 
-static NOINLINE void heap_sort(void *array, size_t count, size_t size, compare *order)
+static void heap_sort(void *array, size_t count, size_t size, compare *order)
 {
 	uint8_t *base = array;
 	for (size_t i = count / 2; i-- > 0;)
@@ -52,7 +52,7 @@ static NOINLINE void heap_sort(void *array, size_t count, size_t size, compare *
 }
 
 /* Median of three, smaller part first by recursion, depth bounded by falling back to a heap sort. */
-static NOINLINE void quick_sort(uint8_t *base, size_t count, size_t size, compare *order, int depth)
+static void quick_sort(uint8_t *base, size_t count, size_t size, compare *order, int depth)
 {
 	while (count > 12) {
 		if (depth-- == 0) {

@@ -39,7 +39,7 @@ static struct node *rotate_left(struct node *n)
 	return r;
 }
 
-static NOINLINE struct node *insert(struct node *root, uint32_t key, uint32_t value)
+static struct node *insert(struct node *root, uint32_t key, uint32_t value)
 {
 	if (!root) {
 		struct node *n = unused;
@@ -63,7 +63,7 @@ static NOINLINE struct node *insert(struct node *root, uint32_t key, uint32_t va
 	return root;
 }
 
-static NOINLINE struct node *merge(struct node *a, struct node *b)
+static struct node *merge(struct node *a, struct node *b)
 {
 	if (!a || !b)
 		return a ? a : b;
@@ -75,7 +75,7 @@ static NOINLINE struct node *merge(struct node *a, struct node *b)
 	return b;
 }
 
-static NOINLINE int erase(struct node **link, uint32_t key)
+static int erase(struct node **link, uint32_t key)
 {
 	while (*link && (*link)->key != key)
 		link = key < (*link)->key ? &(*link)->left : &(*link)->right;
@@ -88,14 +88,14 @@ static NOINLINE int erase(struct node **link, uint32_t key)
 	return 1;
 }
 
-static NOINLINE const struct node *find(const struct node *n, uint32_t key)
+static const struct node *find(const struct node *n, uint32_t key)
 {
 	while (n && n->key != key)
 		n = key < n->key ? n->left : n->right;
 	return n;
 }
 
-static NOINLINE uint32_t walk(const struct node *n, uint32_t digest)
+static uint32_t walk(const struct node *n, uint32_t digest)
 {
 	if (!n)
 		return digest;
