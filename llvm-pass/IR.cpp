@@ -162,6 +162,7 @@ void registerIRPasses(PassBuilder &builder) {
     watchPasses(*callbacks);
   builder.registerPipelineStartEPCallback(
       [](ModulePassManager &passes, OptimizationLevel) { passes.addPass(EarlyDiagnosis()); });
+  registerRecursionPass(builder);
   builder.registerOptimizerLastEPCallback(
       [](ModulePassManager &passes, OptimizationLevel, ThinOrFullLTOPhase phase) {
         // With -flto this is only the half-way mark.

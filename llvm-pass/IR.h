@@ -12,6 +12,7 @@ class CallBase;
 class Function;
 class Instruction;
 class Module;
+class PassBuilder;
 class Twine;
 } // namespace llvm
 
@@ -56,6 +57,9 @@ void setLinkage(llvm::Module &module);
 void setAttributes(llvm::Module &module);
 // Of the control stack, whatever the command line says; before anything asks for the code generator's view.
 void setStackAlignment(llvm::Module &module);
+
+// A pass of its own, in the middle of LLVM's: inlines small functions into themselves.
+void registerRecursionPass(llvm::PassBuilder &builder);
 
 // Whether code generation may turn the instruction into a call (of the C library or compiler-rt).
 bool mayBecomeCall(const llvm::Instruction &instruction);
