@@ -20,6 +20,9 @@ namespace {
 constexpr StringLiteral KeepsUpperHalf[] = {"BSF",     "BSR", "TZCNT", "LZCNT", "SHLD",          "SHRD",
                                             "CMPXCHG", "RCL", "RCR",   "POP32", "MOV32ImmSExti8"};
 
+// How many PHIs are looked at to find out what enters one.
+constexpr size_t WebLimit = 16;
+
 } // namespace
 
 Widener::Widener(MachineFunction &MF)
@@ -211,8 +214,8 @@ void Widener::replaceUsers(Register Reg, Register Pointer) {
     MachineBasicBlock &From = *MI.getOperand(MI.getOperandNo(User) + 1).getMBB();
     User->setReg(cleared(Low, {&From, From.getFirstTerminator()}));
   }
-  const Register Wide = Extended[Reg]; // a copy: the next line may move the map
-  Extended[Low] = Wide;
+  if (const Register Wide = Extended.lookup(Reg); Wide.isValid())
+    Extended[Low] = Wide;
   Replaced[Reg] = Low;
 }
 
@@ -235,8 +238,82 @@ void Widener::addressByPointer(Register Index, Register Pointer) {
   }
 }
 
+// The PHIs that `Phi` gets its value from, it included, and what enters them from elsewhere. False where a
+// pointer cannot take that way, or should not.
+bool Widener::findWeb(MachineInstr &Phi, SmallVectorImpl<MachineInstr *> &Web,
+                      SmallSetVector<Register, 4> &Entering) const {
+  unsigned Inner = 0, Outer = 0;
+  Web.push_back(&Phi);
+  for (size_t Next = 0; Next < Web.size(); ++Next) {
+    const MachineInstr &Current = *Web[Next];
+    if (isInduction(Current.getOperand(0).getReg()) || Web.size() > WebLimit)
+      return false;
+    for (unsigned I = 1; I < Current.getNumOperands(); I += 2) {
+      const MachineOperand &Input = Current.getOperand(I);
+      if (Input.getSubReg() != 0 || !Input.getReg().isVirtual() ||
+          !Names.GR32->hasSubClassEq(MRI.getRegClass(Input.getReg())))
+        return false;
+      MachineInstr *Def = MRI.getUniqueVRegDef(Input.getReg());
+      if (!Def || Def->isTerminator())
+        return false;
+      Inner += Def->isPHI();
+      Outer += !Def->isPHI();
+      if (!Def->isPHI())
+        Entering.insert(Input.getReg());
+      else if (!is_contained(Web, Def))
+        Web.push_back(Def);
+    }
+  }
+  return Inner >= Outer && none_of(Entering, [&](Register Reg) {
+           return any_of(MRI.getUniqueVRegDef(Reg)->all_uses(), [&](const MachineOperand &Use) {
+             return Use.getReg().isVirtual() && is_contained(Web, MRI.getUniqueVRegDef(Use.getReg()));
+           });
+         });
+}
+
+// Makes a web of PHIs one of pointers: where few values enter it, few pointers are made. What was in the
+// PHIs is there still, with a clear upper half, for those that rely on it.
+bool Widener::carryPointers(MachineInstr &Phi) {
+  SmallVector<MachineInstr *, 8> Web;
+  SmallSetVector<Register, 4> Entering;
+  if (!findWeb(Phi, Web, Entering))
+    return false;
+  // The web as it is now: what enters it gets other users below.
+  SmallVector<SmallVector<Register, 4>, 8> Values;
+  for (const MachineInstr *Each : Web) {
+    Values.push_back({Each->getOperand(0).getReg()});
+    for (unsigned I = 1; I < Each->getNumOperands(); I += 2)
+      Values.back().push_back(Each->getOperand(I).getReg());
+  }
+  DenseMap<Register, Register> Pointers;
+  for (const Register Reg : Entering)
+    Pointers[Reg] = cellPointer(Reg, Phi);
+  for (const auto &Each : Values)
+    Pointers[Each.front()] = MRI.createVirtualRegister(Names.GR64);
+  for (const auto [Each, Registers] : zip(Web, Values)) {
+    Each->getOperand(0).setReg(Pointers[Registers.front()]);
+    for (unsigned I = 1; I < Registers.size(); ++I)
+      Each->getOperand(2 * I - 1).setReg(Pointers[Registers[I]]);
+    const Place Where = after(*Each);
+    const Register Low = MRI.createVirtualRegister(Names.GR32);
+    build(Where, TargetOpcode::COPY, Low).addReg(Pointers[Registers.front()], 0, Names.Sub32);
+    build(Where, Names.Mov32rr, Registers.front()).addReg(Low);
+  }
+  for (const auto &Each : Values) {
+    const Register Reg = Each.front(), Pointer = Pointers[Reg];
+    if (const auto Index = Extended.find(Reg); Index != Extended.end())
+      addressByPointer(Index->second, Pointer);
+    replaceUsers(Reg, Pointer);
+    CellPointers[Reg] = CellPointers[current(Reg)] = Pointer;
+  }
+  return true;
+}
+
 Register Widener::cellPointer(Register Reg, MachineInstr &User) {
   if (Reg.isVirtual() && hasCellPointer(Reg))
+    return CellPointers[current(Reg)];
+  MachineInstr *Phi = Reg.isVirtual() ? MRI.getUniqueVRegDef(current(Reg)) : nullptr;
+  if (Phi && Phi->isPHI() && carryPointers(*Phi))
     return CellPointers[current(Reg)];
   const Register Index = zeroExtended(Reg, User);
   const Register Pointer = MRI.createVirtualRegister(Names.GR64);

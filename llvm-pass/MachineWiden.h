@@ -11,6 +11,7 @@
 #include "X86Names.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/CodeGen/MachineBasicBlock.h"
 #include "llvm/CodeGen/MachineInstrBuilder.h"
@@ -74,6 +75,9 @@ private:
   llvm::Register cleared(llvm::Register Reg, const Place &Where);
   llvm::Register clear(llvm::Register Reg);
   llvm::Register anyUpperHalf(llvm::Register Reg, llvm::MachineInstr &User);
+  bool findWeb(llvm::MachineInstr &Phi, llvm::SmallVectorImpl<llvm::MachineInstr *> &Web,
+               llvm::SmallSetVector<llvm::Register, 4> &Entering) const;
+  bool carryPointers(llvm::MachineInstr &Phi);
   void replaceUsers(llvm::Register Reg, llvm::Register Pointer);
   void addressByPointer(llvm::Register Index, llvm::Register Pointer);
   llvm::Register subregToReg(llvm::Register Reg, const Place &Where);
