@@ -81,8 +81,8 @@ def judge(status, text):
 
 
 def complaints(text):
-    """Errors of no source line, and where a crash happened."""
-    errors = re.findall(r"(?m)^(?:fatal )?error: (.+)$", text)
+    """Errors of no source line, those of GNU's assembler included, and where a crash happened."""
+    errors = re.findall(r"(?m)^(?:fatal )?error: (.+)$", text) + re.findall(r"(?m)^\S+\.s:\d+: Error: (.+)$", text)
     places = [re.sub(r"\S*/", "", line) for line in re.findall(r"(?m)^[1-9]\.\t(.+)$", text)]
     return set(errors), places
 
