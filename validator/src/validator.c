@@ -104,44 +104,53 @@ static void report_denial(struct analysis *analysis, const struct denial *denial
 	rfv_report_at(analysis, denial->rule, offset, "%s", denial->reason);
 }
 
+/* A run of bytes from `offset` on that do not decode, which has one finding; returns where it ends. */
+static uint32_t skip_undecodable(struct analysis *analysis, uint32_t offset)
+{
+	const bool cut_off = analysis->text_size - offset < RFV_INSTRUCTION_MAX;
+
+	rfv_report_at(analysis, RFV_RULE_UNDECODABLE, offset, "not an instruction%s",
+	              cut_off ? ", or one that the text cuts off" : "");
+	analysis->incomplete = true;
+	do
+		offset++;
+	while (offset < analysis->text_size && rfv_decode(&analysis->decoder, analysis->text + offset,
+	                                                  analysis->text_size - offset) == SHAPE_NONE);
+	return offset;
+}
+
 /* Decodes the text from its first byte to its last, and puts the direct branches into the pool: offset and
  * number. */
 static void sweep(struct analysis *analysis)
 {
 	uint16_t *place = analysis->numbers;
-	bool lost = false; /* the byte before this one did not decode either */
+	uint32_t *branch = analysis->pool;
+	uint32_t runs = 0; /* of bytes that do not decode */
 	uint32_t offset = 0;
 
 	while (offset < analysis->text_size) {
-		const size_t available = analysis->text_size - offset;
-		const uint32_t number = rfv_decode(&analysis->decoder, analysis->text + offset, available);
+		const uint32_t number =
+		    rfv_decode(&analysis->decoder, analysis->text + offset, analysis->text_size - offset);
 		const uint32_t summary = analysis->decoder.summaries[number];
 
-		if (number != SHAPE_NONE || !lost) {
-			rfv_set_bit(analysis->start_bits, offset);
-			*place++ = (uint16_t)number;
-		}
+		rfv_set_bit(analysis->start_bits, offset);
+		*place++ = (uint16_t)number;
 		if (number == SHAPE_NONE) {
-			if (!lost)
-				rfv_report_at(
-				    analysis, RFV_RULE_UNDECODABLE, offset, "not an instruction%s",
-				    available < RFV_INSTRUCTION_MAX ? ", or one that the text cuts off" : "");
-			lost = true;
-			analysis->incomplete = true;
-			offset++;
+			runs++;
+			offset = skip_undecodable(analysis, offset);
 			continue;
 		}
-		lost = false;
-		if (summary & SUMMARY_DIRECT) {
-			analysis->pool[analysis->pool_used++] = offset;
-			analysis->pool[analysis->pool_used++] = number;
-		}
+		/* Without a branch, which would be hard to predict: what is no branch is written over. */
+		branch[0] = offset;
+		branch[1] = number;
+		branch += summary & SUMMARY_DIRECT ? 2 : 0;
 		if (summary & SUMMARY_DENIED)
 			report_denial(analysis, rfv_denial(&analysis->decoder.shapes[number]), offset);
-		analysis->report->stats.instructions++;
 		offset += summary & SUMMARY_LENGTH;
 	}
 	*place = SHAPE_NONE;
+	analysis->pool_used = (uint32_t)(branch - analysis->pool);
+	analysis->report->stats.instructions = (uint32_t)(place - analysis->numbers) - runs;
 }
 
 /* ---- Targets ------------------------------------------------------------ */
