@@ -117,7 +117,8 @@ static bool same_shape(const struct shape *a, const struct subject *subject)
 	       same_memory(&a->memory, &b->memory) && same_address(a, subject);
 }
 
-static void check_cache(const struct subject *subject)
+/* NULL: it does not decode. */
+static const struct shape *from_cache(const struct subject *subject)
 {
 	static uint16_t nodes[0x400][256];
 	static struct shape shapes[0x1000];
@@ -130,11 +131,29 @@ static void check_cache(const struct subject *subject)
 		memset(nodes, 0, sizeof nodes);
 		rfv_decoder_init(&cache, nodes, 0x400, shapes, summaries, 0x1000);
 	}
+	number = rfv_decode(&cache, subject->bytes, SUBJECT_BYTES);
+	return number == SHAPE_NONE ? NULL : &shapes[number];
+}
+
+static void check_cache(const struct subject *subject)
+{
 	for (int again = 0; again < 2; again++) {
-		number = rfv_decode(&cache, subject->bytes, SUBJECT_BYTES);
-		if (number == SHAPE_NONE || !same_shape(&shapes[number], subject))
-			report(DIFFERENT_CACHE, subject, "number %u", number);
+		const struct shape *shape = from_cache(subject);
+
+		if (shape == NULL || !same_shape(shape, subject))
+			report(DIFFERENT_CACHE, subject, "the shape that is remembered");
 	}
+}
+
+/* What is refused must be refused with the shape that is remembered, too. */
+static void refuse(const struct subject *subject)
+{
+	const struct shape *shape = from_cache(subject);
+	struct shape zydis;
+	const bool decodes = rfv_decode_uncached(&decoder, subject->bytes, SUBJECT_BYTES, &zydis);
+
+	if ((shape != NULL) != decodes || (decodes && shape->denial != zydis.denial))
+		report(DIFFERENT_CACHE, subject, "another denial than that of the shape that is remembered");
 }
 
 /* Contract, rule 2: which prefixes may stand where, whatever else the instruction is. */
@@ -227,8 +246,12 @@ static void expand_one(struct enumeration *enumeration, const struct stem *stem,
 {
 	struct subject subject;
 
-	if (!is_thinned_out(enumeration, stem, modrm, sib) && probe(enumeration, &subject, stem, modrm, sib))
+	if (is_thinned_out(enumeration, stem, modrm, sib))
+		return;
+	if (probe(enumeration, &subject, stem, modrm, sib))
 		accept(enumeration, &subject);
+	else
+		refuse(&subject);
 }
 
 /* Every ModRM byte, with every SIB byte where it asks for one. */

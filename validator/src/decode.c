@@ -174,6 +174,14 @@ static bool is_stack_effect(uint8_t effect)
 	return effect == EFFECT_PUSH || effect == EFFECT_POP || effect == EFFECT_CALL || effect == EFFECT_RET;
 }
 
+/* ModRM's bits that say which register the operand is. */
+static uint8_t register_bits(const ZydisDecodedOperand *operand)
+{
+	if (operand->encoding == ZYDIS_OPERAND_ENCODING_MODRM_REG)
+		return 0x38;
+	return operand->encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM ? 0x07 : 0;
+}
+
 static void read_register_operand(struct shape *shape, const ZydisDecodedOperand *operand)
 {
 	const ZydisRegister reg = operand->reg.value;
@@ -181,9 +189,12 @@ static void read_register_operand(struct shape *shape, const ZydisDecodedOperand
 	const bool hidden = operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
 	uint8_t number;
 
-	if (class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM || class == ZYDIS_REGCLASS_FLAGS)
+	if (class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM) {
+		shape->vector_bits |= register_bits(operand);
 		return;
-	if (hidden && (class == ZYDIS_REGCLASS_IP || reg == ZYDIS_REGISTER_MXCSR))
+	}
+	if (class == ZYDIS_REGCLASS_FLAGS ||
+	    (hidden && (class == ZYDIS_REGCLASS_IP || reg == ZYDIS_REGISTER_MXCSR)))
 		return;
 	if (!is_general(reg)) {
 		deny(shape, DENIAL_REGISTER);
@@ -265,7 +276,7 @@ static void simplify_effect(struct shape *shape, const ZydisDecodedInstruction *
 	bool others = false;
 
 	for (uint8_t i = 1; i < insn->operand_count; i++)
-		if (read_operand(insn, operands, i).kind == OPERAND_REGISTER && writes(&operands[i]))
+		if (writes(&operands[i]) && read_operand(insn, operands, i).kind == OPERAND_REGISTER)
 			others = true;
 	if (shape->effect == EFFECT_XCHG &&
 	    !(to_register && shape->src.kind == OPERAND_REGISTER && shape->dst.width >= 4))
@@ -515,6 +526,8 @@ static void build_shape(struct shape *shape, const ZydisDecodedInstruction *insn
 	simplify_effect(shape, insn, operands);
 	check_reserved(shape);
 	reduce_effect(shape);
+	if (shape->denial != DENIAL_NONE)
+		shape->vector_bits = 0; /* a gather with another register may not decode */
 }
 
 bool rfv_decode_uncached(const struct decoder *decoder, const uint8_t *bytes, size_t available,
@@ -548,12 +561,13 @@ static uint8_t key_length(const struct shape *shape)
 
 /*
  * Numbers for a new key, of which the trie knows `depth` bytes, which lead to `node`: the first
- * of `count`; 0 if there is no room.
+ * of `count`; 0 if there is no room. They are those of all keys that differ in `any` bits of the last byte.
  */
-static uint32_t add_key(struct decoder *decoder, const uint8_t *key, uint8_t length, uint32_t node,
-                        size_t depth, uint32_t count)
+static uint32_t add_key(struct decoder *decoder, const uint8_t *key, uint8_t length, uint8_t any,
+                        uint32_t node, size_t depth, uint32_t count)
 {
 	const uint32_t first = decoder->shape_count;
+	uint8_t bits = 0;
 
 	/* No key is a prefix of another, since these bytes say how many they are: depth < length. */
 	if (length <= depth || count > decoder->shape_capacity - first ||
@@ -564,7 +578,11 @@ static uint32_t add_key(struct decoder *decoder, const uint8_t *key, uint8_t len
 		node = decoder->node_count++;
 		memset(decoder->nodes[node], 0, sizeof *decoder->nodes);
 	}
-	decoder->nodes[node][key[depth]] = (uint16_t)(TRIE_LEAF | first);
+	/* All numbers within `any`, in ascending order: (bits - any) & any is the next. */
+	do {
+		decoder->nodes[node][(key[depth] & ~any) | bits] = (uint16_t)(TRIE_LEAF | first);
+		bits = (bits - any) & any;
+	} while (bits != 0);
 	decoder->shape_count += count;
 	return first;
 }
@@ -575,7 +593,8 @@ static uint32_t new_number(struct decoder *decoder, const uint8_t *bytes, uint32
 	const struct shape *shape = &decoder->shapes[SHAPE_UNCACHED];
 	const uint8_t sib_offset = shape->memory.sib_offset;
 	const uint32_t count = sib_offset == 0 ? 1 : SIB_CLASSES;
-	const uint32_t first = add_key(decoder, bytes, key_length(shape), node, depth, count);
+	const uint32_t first =
+	    add_key(decoder, bytes, key_length(shape), shape->vector_bits, node, depth, count);
 
 	if (first == 0)
 		return SHAPE_UNCACHED;

@@ -172,8 +172,9 @@ struct shape {
 	uint8_t imm_offset;     /* in the instruction */
 	uint8_t imm_size;       /* bytes; 0: the immediate is imm_constant */
 	int8_t imm_constant;
-	struct operand dst; /* the first operand, whether it is written or not */
-	struct operand src; /* the second */
+	uint8_t vector_bits; /* of ModRM: those that name vector registers, which are not modelled */
+	struct operand dst;  /* the first operand, whether it is written or not */
+	struct operand src;  /* the second */
 	struct memory_operand memory;
 };
 

@@ -394,9 +394,31 @@ static void emit_vector(struct text *text, uint32_t opcode, uint32_t prefix, uin
 	     modrm);
 }
 
+#define BYTE_OPCODES 9   /* of the following, those of registers of one byte */
+#define SHORT_OPCODES 20 /* those without 0Fh */
+
+static const uint8_t pair_opcodes[] = {0x02, 0x0a, 0x12, 0x1a, 0x22, 0x2a, 0x32, 0x3a, 0x8a, 0x03, 0x0b,
+                                       0x13, 0x1b, 0x23, 0x2b, 0x33, 0x3b, 0x8b, 0x39, 0x85, 0x40, 0x41,
+                                       0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x4b, 0x4c,
+                                       0x4d, 0x4e, 0x4f, 0xaf, 0xb6, 0xb7, 0xbc, 0xbd, 0xbe, 0xbf};
+
+/* One of two registers, of which the first may change; with no prefix, REX.W or 66h. */
+static void emit_pair(struct text *text, uint32_t opcode, uint32_t prefix, uint32_t pair)
+{
+	static const uint8_t firsts[] = {0, 1, 2, 6, 7, 8, 9, 10, 11}; /* those that a function may change */
+	const uint8_t first = firsts[pair / 32];
+
+	if (prefix == 2 && opcode >= BYTE_OPCODES)
+		EMIT(text, 0x66);
+	EMIT(text, (uint8_t)(0x40 | (prefix & 1) << 3 | first >> 3 << 2 | (pair >> 3 & 3)));
+	if (opcode >= SHORT_OPCODES)
+		EMIT(text, 0x0f);
+	EMIT(text, pair_opcodes[opcode], (uint8_t)(0xc0 | (first & 7) << 3 | (pair & 7)));
+}
+
 /*
  * More shapes than can be remembered: every prefix-opcode-ModRM-SIB of a set
- * of loads, and vector instructions. The last instruction is the one that is wrong.
+ * of loads, and of instructions on two registers. The last instruction is the one that is wrong.
  */
 static void emit_many_shapes(struct text *text)
 {
@@ -420,9 +442,9 @@ static void emit_many_shapes(struct text *text)
 		emit(text, "\0\0\0", mod == 1 ? 1 : 4);
 		EMIT(text, 0x31, 0xc0, 0x31, 0xd2); /* eax and edx are indices again */
 	}
-	/* Of each opcode 64 ModRM, 8 times 32 bytes behind C4h: 49,152 shapes. */
-	for (uint32_t i = 0; i < 3 * 256 * 64; i++)
-		emit_vector(text, i / (256 * 64), i / 64 % 256, (uint8_t)(0xc0 | i % 64));
+	/* 34,560 shapes. */
+	for (uint32_t i = 0; i < 3 * 288 * sizeof pair_opcodes; i++)
+		emit_pair(text, i / (3 * 288), i / 288 % 3, i % 288);
 }
 
 Test(limits, more_shapes_than_are_remembered)
@@ -515,7 +537,7 @@ static void emit_table_jump(struct text *text, uint8_t mask)
 	EMIT(text, 0x41, 0xff, 0xa4, 0xff, 0x00, 0x00, 0x02, 0x80); /* jmp [r15 + rdi*8 + tables] */
 }
 
-/* A node of the trie for the ModRM of each. */
+/* A node of the trie for the ModRM of each, and one shape for all registers that it can name. */
 static void emit_many_nodes(struct text *text)
 {
 	for (uint32_t i = 0; i < 256 * sizeof vector_opcodes; i++)
