@@ -134,7 +134,7 @@ static struct base_index address_of(const struct step *step)
 	return rfv_address(step->shape, step->bytes);
 }
 
-/* Where a memory operand is relative to rsp on entry; false if that is not in the frame. */
+/* Where a memory operand that is accessed is relative to rsp on entry; false if that is not in the frame. */
 static bool frame_offset(const struct step *step, int32_t *offset)
 {
 	const struct memory_operand *memory = &step->shape->memory;
@@ -142,7 +142,7 @@ static bool frame_offset(const struct step *step, int32_t *offset)
 	const int32_t depth = step->state->depth;
 
 	*offset = (int32_t)(disp - depth);
-	return memory->accessed && rfv_is_stack_address(memory) && disp >= 0 && disp + memory->size <= depth;
+	return rfv_is_stack_address(memory) && disp >= 0 && disp + memory->size <= depth;
 }
 
 /* ---- Memory operands (contract, rule 3) --------------------------------- */
@@ -243,12 +243,18 @@ static void refuse_cell_operand(const struct step *step, struct base_index addre
 		        "displacement %" PRId64 " reaches the control block", disp);
 }
 
-/* An operand that is not within reach as it stands: the few others that are permitted, or what is wrong. */
-static void check_further(const struct step *step, struct base_index address, int64_t disp)
+/* An operand that is not within reach as it is encoded: the few others that are permitted, or what is wrong.
+ */
+static void check_further(const struct step *step)
 {
+	const struct base_index address = address_of(step);
 	const struct base_index swapped = {.base = address.index, .index = address.base, .scale = 1};
 	const struct value *values = step->state->values;
+	const uint8_t size = step->shape->memory.size;
+	const int64_t disp = displacement(step);
 
+	if (within_reach(address, disp, size, step->state))
+		return;
 	if (address.base == RSP) {
 		check_above_frame(step, address.index, disp);
 	} else if (address.base == R14) {
@@ -256,7 +262,7 @@ static void check_further(const struct step *step, struct base_index address, in
 	} else if (address.scale == 1 && address.base < REGISTERS &&
 	           values[address.base].kind != VALUE_CELL && values[address.index].kind == VALUE_CELL) {
 		/* With scale 1 it is the processor's business which of the two is the base. */
-		if (!within_reach(swapped, disp, step->shape->memory.size, step->state))
+		if (!within_reach(swapped, disp, size, step->state))
 			refuse_cell_operand(step, swapped, disp);
 	} else {
 		refuse_cell_operand(step, address, disp);
@@ -266,15 +272,12 @@ static void check_further(const struct step *step, struct base_index address, in
 static inline void check_memory(const struct step *step)
 {
 	const struct memory_operand *memory = &step->shape->memory;
-	struct base_index at;
-	int64_t disp;
 
-	if (!memory->accessed)
-		return;
-	at = address_of(step);
-	disp = displacement(step);
-	if (!within_reach(at, disp, memory->size, step->state))
-		check_further(step, at, disp);
+	/* The encoded address is not in reach if it is to be ordered: then its index, r14 or r15, is no
+	 * number. */
+	if (memory->accessed && !within_reach(rfv_encoded_address(step->shape, step->bytes),
+	                                      displacement(step), memory->size, step->state))
+		check_further(step);
 }
 
 /* ---- Values ------------------------------------------------------------- */
@@ -290,73 +293,36 @@ static uint64_t immediate_bits(const struct step *step)
 	return (uint64_t)rfv_immediate(step->shape, step->bytes) & width_mask(step->shape->dst.width);
 }
 
-/* What an operand holds: as a 64-bit value if it has eight bytes, zero-extended otherwise. */
-static struct value operand_value(const struct step *step, const struct operand *operand)
+/* What a memory operand holds: something is known of the frame only. */
+static struct value memory_value(const struct step *step, uint8_t width)
 {
 	int32_t offset;
 
-	if (operand->kind == OPERAND_REGISTER) {
-		const struct value value = step->state->values[operand->reg];
+	if (width >= 4 && frame_offset(step, &offset))
+		return load_frame(step->frame, step->state, offset, width);
+	return value_of_mask(width_mask(width));
+}
 
-		if (operand->width == 8)
-			return value;
-		return value_of_mask(value_mask(value) >> (operand->high ? 8 : 0) &
-		                     width_mask(operand->width));
-	}
+/* The bits that an operand can have set: exact also where it is a negative immediate, which no value is. */
+static uint64_t operand_mask(const struct step *step, const struct operand *operand)
+{
+	const uint64_t all = width_mask(operand->width);
+
+	if (operand->kind == OPERAND_REGISTER)
+		return value_mask(step->state->values[operand->reg]) >> (operand->high ? 8 : 0) & all;
 	if (operand->kind == OPERAND_IMMEDIATE)
-		return value_of_mask(immediate_bits(step));
-	if (operand->kind == OPERAND_MEMORY && operand->width >= 4 && frame_offset(step, &offset))
-		return load_frame(step->frame, step->state, offset, operand->width);
-	return value_of_mask(width_mask(operand->width));
+		return immediate_bits(step);
+	return operand->kind == OPERAND_MEMORY ? value_mask(memory_value(step, operand->width)) : all;
 }
 
-static uint64_t shift_mask(const struct step *step, uint64_t mask)
+/* What an operand holds: as a 64-bit value if it has eight bytes, zero-extended otherwise. */
+static struct value operand_value(const struct step *step, const struct operand *operand)
 {
-	const struct shape *shape = step->shape;
-	const uint64_t all = width_mask(shape->dst.width);
-	const bool negative = (mask & ~(all >> 1)) != 0;
-	uint8_t count;
-
-	if (shape->effect == EFFECT_SAR && negative)
-		return all;
-	if (shape->src.kind != OPERAND_IMMEDIATE)
-		return mask_up_to(mask);
-	count = (uint8_t)rfv_immediate(shape, step->bytes) & (shape->dst.width == 8 ? 63 : 31);
-	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
-}
-
-/* Bits of the result of an effect on two operands within the masks a and b. */
-static uint64_t result_mask(const struct step *step, uint64_t a, uint64_t b)
-{
-	const uint64_t all = width_mask(step->shape->dst.width);
-
-	switch (step->shape->effect) {
-	case EFFECT_ADD: /* of at most 32 bits; what is carried out of them is lost */
-		return mask_add((uint32_t)a, (uint32_t)b) & all;
-	case EFFECT_AND:
-		return a & b;
-	case EFFECT_XOR:
-	case EFFECT_OR:
-	case EFFECT_CMOV:
-		return a | b;
-	case EFFECT_SHL:
-	case EFFECT_SHR:
-	case EFFECT_SAR:
-		return shift_mask(step, a);
-	case EFFECT_ZERO:
-		return 0;
-	case EFFECT_SETCC:
-		return 1;
-	case EFFECT_POPCNT:
-		return 0x7f;
-	case EFFECT_MOV:
-	case EFFECT_MOVZX:
-		return b;
-	case EFFECT_MOVSX:
-		return b & (UINT64_C(1) << (8 * step->shape->src.width - 1)) ? all : b;
-	default: /* lea of 16 bits */
-		return all;
-	}
+	if (operand->kind == OPERAND_REGISTER && operand->width == 8)
+		return step->state->values[operand->reg];
+	if (operand->kind == OPERAND_MEMORY)
+		return memory_value(step, operand->width);
+	return value_of_mask(operand_mask(step, operand));
 }
 
 /* A result of one or two bytes, merged into its register. */
@@ -370,23 +336,13 @@ static struct value merge_narrow(const struct operand *dst, struct value old, ui
 	return value_bits((old.mask & ~field) | ((uint32_t)mask << shift & field));
 }
 
-/* What the first operand, a general register, holds after an effect that has a value. */
-static struct value result_value(const struct step *step)
+/* The first operand, a general register, holds a number within the mask. */
+static void set_mask(const struct step *step, uint64_t mask)
 {
 	const struct operand *dst = &step->shape->dst;
-	const struct operand *src = &step->shape->src;
-	const struct value a = operand_value(step, dst);
-	const struct value b = operand_value(step, src);
-	uint64_t mask;
+	struct value *value = destination(step);
 
-	if (dst->width == 8 && step->shape->effect == EFFECT_CMOV)
-		return value_join(a, b);
-	if (dst->width == 8 && step->shape->effect == EFFECT_ADD)
-		return value_add(a, b);
-	/* Exact also where an immediate is negative, which no value is. */
-	mask = result_mask(step, value_mask(a),
-	                   src->kind == OPERAND_IMMEDIATE ? immediate_bits(step) : value_mask(b));
-	return dst->width < 4 ? merge_narrow(dst, *destination(step), mask) : value_of_mask(mask);
+	*value = dst->width < 4 ? merge_narrow(dst, *value, mask) : value_of_mask(mask);
 }
 
 /* Part of an address: of which, in 32 bits, only the lower half matters. */
@@ -435,15 +391,103 @@ static void apply_fixed_memory(const struct step *step)
 	apply_fixed(step);
 }
 
-static void apply_value(const struct step *step)
+static void apply_mov(const struct step *step)
 {
 	check_memory(step);
-	*destination(step) = result_value(step);
+	set_mask(step, operand_mask(step, &step->shape->src));
+}
+
+static void apply_movsx(const struct step *step)
+{
+	const struct shape *shape = step->shape;
+	const uint64_t mask = operand_mask(step, &shape->src);
+	const bool negative = (mask & UINT64_C(1) << (8 * shape->src.width - 1)) != 0;
+
+	check_memory(step);
+	set_mask(step, negative ? width_mask(shape->dst.width) : mask);
 }
 
 static void apply_lea(const struct step *step)
 {
-	*destination(step) = step->shape->dst.width < 4 ? result_value(step) : address_value(step);
+	if (step->shape->dst.width < 4)
+		set_mask(step, UINT64_MAX);
+	else
+		*destination(step) = address_value(step);
+}
+
+static void apply_add(const struct step *step)
+{
+	const struct operand *dst = &step->shape->dst;
+	const struct operand *src = &step->shape->src;
+
+	check_memory(step);
+	if (dst->width == 8)
+		*destination(step) = value_add(operand_value(step, dst), operand_value(step, src));
+	else /* what is carried out of the width is lost */
+		set_mask(step,
+		         mask_add((uint32_t)operand_mask(step, dst), (uint32_t)operand_mask(step, src)) &
+		             width_mask(dst->width));
+}
+
+static void apply_and(const struct step *step)
+{
+	check_memory(step);
+	set_mask(step, operand_mask(step, &step->shape->dst) & operand_mask(step, &step->shape->src));
+}
+
+static void apply_or(const struct step *step)
+{
+	check_memory(step);
+	set_mask(step, operand_mask(step, &step->shape->dst) | operand_mask(step, &step->shape->src));
+}
+
+static void apply_cmov(const struct step *step)
+{
+	const struct operand *dst = &step->shape->dst;
+
+	if (dst->width < 8) {
+		apply_or(step);
+		return;
+	}
+	check_memory(step);
+	*destination(step) = value_join(operand_value(step, dst), operand_value(step, &step->shape->src));
+}
+
+static uint64_t shift_mask(const struct step *step, uint64_t mask)
+{
+	const struct shape *shape = step->shape;
+	const uint64_t all = width_mask(shape->dst.width);
+	const bool negative = (mask & ~(all >> 1)) != 0;
+	uint8_t count;
+
+	if (shape->effect == EFFECT_SAR && negative)
+		return all;
+	if (shape->src.kind != OPERAND_IMMEDIATE)
+		return mask_up_to(mask);
+	count = (uint8_t)rfv_immediate(shape, step->bytes) & (shape->dst.width == 8 ? 63 : 31);
+	return shape->effect == EFFECT_SHL ? mask << count & all : mask >> count;
+}
+
+static void apply_shift(const struct step *step)
+{
+	check_memory(step);
+	set_mask(step, shift_mask(step, operand_mask(step, &step->shape->dst)));
+}
+
+static void apply_zero(const struct step *step)
+{
+	set_mask(step, 0);
+}
+
+static void apply_setcc(const struct step *step)
+{
+	set_mask(step, 1);
+}
+
+static void apply_popcnt(const struct step *step)
+{
+	check_memory(step);
+	set_mask(step, 0x7f);
 }
 
 static void apply_constant(const struct step *step)
@@ -462,7 +506,7 @@ static void apply_copy(const struct step *step)
 static void apply_load(const struct step *step)
 {
 	check_memory(step);
-	*destination(step) = operand_value(step, &step->shape->src);
+	*destination(step) = memory_value(step, step->shape->src.width);
 }
 
 /* Whatever the frame holds where the instruction stores to it is forgotten. */
@@ -703,11 +747,18 @@ void rfv_step(const struct step *step)
 	static void (*const actions[ACTIONS])(const struct step *step) = {
 	    [EFFECT_DENIED] = apply_denied,
 	    [EFFECT_NOP... EFFECT_BIT_TEST] = apply_generic,
-	    [EFFECT_MOV... EFFECT_MOVSX] = apply_value,
+	    [EFFECT_MOV... EFFECT_MOVZX] = apply_mov,
+	    [EFFECT_MOVSX] = apply_movsx,
 	    [EFFECT_LEA] = apply_lea,
-	    [EFFECT_ADD] = apply_value,
+	    [EFFECT_ADD] = apply_add,
 	    [EFFECT_SUB] = apply_generic,
-	    [EFFECT_AND... EFFECT_ZERO] = apply_value,
+	    [EFFECT_AND] = apply_and,
+	    [EFFECT_OR... EFFECT_XOR] = apply_or,
+	    [EFFECT_SHL... EFFECT_SAR] = apply_shift,
+	    [EFFECT_SETCC] = apply_setcc,
+	    [EFFECT_CMOV] = apply_cmov,
+	    [EFFECT_POPCNT] = apply_popcnt,
+	    [EFFECT_ZERO] = apply_zero,
 	    [EFFECT_XCHG] = apply_exchange,
 	    [EFFECT_CONSTANT] = apply_constant,
 	    [EFFECT_COPY] = apply_copy,

@@ -296,9 +296,8 @@ static inline int64_t rfv_immediate(const struct shape *shape, const uint8_t *by
 /* [i + r15] and [r15 + i] are the same address; r14 and r15 are kept in base. */
 static inline struct base_index rfv_ordered(struct base_index address)
 {
-	/* Without branches: they would be hard to predict. */
-	if ((address.scale == 1) & (address.index >= R14) & (address.index <= R15) & (address.base < R14) &
-	    (address.base != RSP))
+	if (address.scale == 1 && (address.index == R14 || address.index == R15) && address.base < R14 &&
+	    address.base != RSP)
 		return (struct base_index){.base = address.index, .index = address.base, .scale = 1};
 	return address;
 }
@@ -309,8 +308,8 @@ static inline bool rfv_is_stack_address(const struct memory_operand *memory)
 	return memory->address.base == RSP && memory->address.index == NO_REGISTER;
 }
 
-/* The address of its memory operand (SDM volume 2, table 2-3). */
-static inline struct base_index rfv_address(const struct shape *shape, const uint8_t *bytes)
+/* The address of its memory operand as it is encoded (SDM volume 2, table 2-3). */
+static inline struct base_index rfv_encoded_address(const struct shape *shape, const uint8_t *bytes)
 {
 	const struct memory_operand *memory = &shape->memory;
 	struct base_index address = memory->address;
@@ -325,7 +324,12 @@ static inline struct base_index rfv_address(const struct shape *shape, const uin
 	address.scale = (uint8_t)(1u << (sib >> 6));
 	if (address.index == RSP)
 		return (struct base_index){.base = address.base, .index = NO_REGISTER, .scale = 0};
-	return rfv_ordered(address);
+	return address;
+}
+
+static inline struct base_index rfv_address(const struct shape *shape, const uint8_t *bytes)
+{
+	return rfv_ordered(rfv_encoded_address(shape, bytes));
 }
 
 /* The displacement of its memory operand. */

@@ -32,6 +32,7 @@ TESTS = {  # name: sources, libraries
 # (file, text of the line, "true" or "false": the outcome that cannot happen): why.
 UNREACHABLE = {
     ("check.c", "size == 4 && value.kind == VALUE_BITS", "false"): "a four-byte operand is always a number; HALF of anything else would be wrong",
+    ("check.c", "operand->kind == OPERAND_MEMORY ?", "false"): "no effect that asks has a vector or nothing there; anything otherwise",
     ("decode.c", "insn->address_width == 32", "false"): "Zydis: 67h always makes it 32 where there is an address, and lea has one",
     ("decode.c", "insn->attributes & ZYDIS_ATTRIB_HAS_LOCK", "false"): "Zydis refuses F0h where there is no lock",
     ("decode.c", "type != ZYDIS_PREFIX_TYPE_EFFECTIVE || i + 1", "true"): "Zydis calls a REX that is not the last prefix ignored, not effective",
