@@ -332,12 +332,18 @@ static inline struct base_index rfv_address(const struct shape *shape, const uin
 	return rfv_ordered(rfv_encoded_address(shape, bytes));
 }
 
-/* The displacement of its memory operand. */
+/* The displacement of its memory operand, of 0, 1 or 4 bytes. Without branches, which would be hard to
+ * predict. */
 static inline int32_t rfv_displacement(const struct shape *shape, const uint8_t *bytes)
 {
-	if (shape->memory.disp_size == 0)
-		return 0;
-	return (int32_t)rfv_read_signed(bytes + shape->memory.disp_offset, shape->memory.disp_size);
+	static const uint8_t none[sizeof(int32_t)];
+	const uint8_t *place = bytes + shape->memory.disp_offset;
+	const uint8_t size = shape->memory.disp_size;
+	const int8_t narrow = (int8_t)*place;
+	int32_t wide;
+
+	memcpy(&wide, size == sizeof wide ? place : none, sizeof wide);
+	return size == sizeof narrow ? narrow : wide;
 }
 
 /* A jump or call whose target is in the instruction. */
