@@ -627,10 +627,11 @@ bool rfv_check_leave(const struct state *state, struct violation *violation)
 	if (state->depth != 0)
 		violate(violation, RFV_RULE_STACK_BALANCE,
 		        "leaves the function with %" PRId32 " bytes on the stack", state->depth);
-	for (uint8_t i = 0; i < REGISTERS; i++) {
+	for (uint32_t rest = SAVED; rest != 0; rest &= rest - 1) {
+		const uint8_t i = (uint8_t)__builtin_ctz(rest);
 		char words[64];
 
-		if ((SAVED >> i & 1) && !value_equal(state->values[i], value_init(i)))
+		if (!value_equal(state->values[i], value_init(i)))
 			violate(violation, RFV_RULE_CALLEE_SAVED, "leaves the function with %s holding %s",
 			        rfv_register_name(i), rfv_describe(state->values[i], words, sizeof words));
 	}
