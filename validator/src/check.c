@@ -243,8 +243,7 @@ static void refuse_cell_operand(const struct step *step, struct base_index addre
 		        "displacement %" PRId64 " reaches the control block", disp);
 }
 
-/* An operand that is not within reach as it is encoded: the few others that are permitted, or what is wrong.
- */
+/* An operand that is not within reach as it is encoded: what else is permitted, or what is wrong. */
 static void check_further(const struct step *step)
 {
 	const struct base_index address = address_of(step);
@@ -273,8 +272,7 @@ static inline void check_memory(const struct step *step)
 {
 	const struct memory_operand *memory = &step->shape->memory;
 
-	/* The encoded address is not in reach if it is to be ordered: then its index, r14 or r15, is no
-	 * number. */
+	/* As it is encoded it may have r14 or r15 as its index: no numbers, so that is not in reach. */
 	if (memory->accessed && !within_reach(rfv_encoded_address(step->shape, step->bytes),
 	                                      displacement(step), memory->size, step->state))
 		check_further(step);
@@ -401,10 +399,10 @@ static void apply_movsx(const struct step *step)
 {
 	const struct shape *shape = step->shape;
 	const uint64_t mask = operand_mask(step, &shape->src);
-	const bool negative = (mask & UINT64_C(1) << (8 * shape->src.width - 1)) != 0;
+	const uint64_t sign = UINT64_C(1) << (8 * shape->src.width - 1);
 
 	check_memory(step);
-	set_mask(step, negative ? width_mask(shape->dst.width) : mask);
+	set_mask(step, mask & sign ? width_mask(shape->dst.width) : mask);
 }
 
 static void apply_lea(const struct step *step)
@@ -444,13 +442,14 @@ static void apply_or(const struct step *step)
 static void apply_cmov(const struct step *step)
 {
 	const struct operand *dst = &step->shape->dst;
+	const struct operand *src = &step->shape->src;
 
 	if (dst->width < 8) {
 		apply_or(step);
-		return;
+	} else {
+		check_memory(step);
+		*destination(step) = value_join(operand_value(step, dst), operand_value(step, src));
 	}
-	check_memory(step);
-	*destination(step) = value_join(operand_value(step, dst), operand_value(step, &step->shape->src));
 }
 
 static uint64_t shift_mask(const struct step *step, uint64_t mask)
@@ -781,7 +780,7 @@ void rfv_step(const struct step *step)
 	};
 
 	step->violation->rule = RFV_RULE_NONE;
-	/* The most frequent one: a branch is easier to predict than where one call goes. */
+	/* The most frequent one, for which a branch is easier to predict than a call by the table. */
 	if (step->shape->action == ACTION_FIXED)
 		apply_fixed(step);
 	else

@@ -327,15 +327,16 @@ static inline struct base_index rfv_encoded_address(const struct shape *shape, c
 	return address;
 }
 
+/* The same address, ordered. */
 static inline struct base_index rfv_address(const struct shape *shape, const uint8_t *bytes)
 {
 	return rfv_ordered(rfv_encoded_address(shape, bytes));
 }
 
-/* The displacement of its memory operand, of 0, 1 or 4 bytes. Without branches, which would be hard to
- * predict. */
+/* The displacement of its memory operand, of 0, 1 or 4 bytes, of which no more are read. */
 static inline int32_t rfv_displacement(const struct shape *shape, const uint8_t *bytes)
 {
+	/* Without branches: they would be hard to predict. */
 	static const uint8_t none[sizeof(int32_t)];
 	const uint8_t *place = bytes + shape->memory.disp_offset;
 	const uint8_t size = shape->memory.disp_size;
