@@ -506,6 +506,16 @@ accept both_paths_make_a_pointer
 1:	leaq	64(%r15), %rax
 2:	movl	(%rax), %eax
 	ret
+accept spilled_pointer_by_cmov_and_by_add
+	movzwl	%di, %edi
+	leaq	(%r15, %rdi), %rax
+	pushq	%rax
+	movzwl	%si, %ecx
+	addq	(%rsp), %rcx
+	cmovneq	(%rsp), %rcx
+	movl	(%rcx), %eax
+	popq	%rcx
+	ret
 accept pointer_by_cmov
 	movl	%edi, %edi
 	movl	%esi, %esi
