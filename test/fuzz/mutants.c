@@ -20,6 +20,9 @@
 
 #define SPECIMENS_MAX 32
 #define PROGRESS_SECONDS 60
+/* What Unicorn has translated stays in memory, and when that is full, after some 200,000 programs, it
+ * crashes. */
+#define EMULATOR_PROGRAMS 20000
 #define CHILD_PROGRAMS 2000 /* that one process runs natively */
 
 struct options {
@@ -226,11 +229,24 @@ static bool finished(uint64_t number, uint64_t limit)
 	       (options.seconds != 0 && (uint64_t)(time(NULL) - started) >= options.seconds);
 }
 
+/* The next program that needs one makes it anew. */
+static void close_emulators(void)
+{
+	for (uint32_t i = 0; i < options.specimen_count; i++) {
+		emulator_close(options.emulators[i]);
+		options.emulators[i] = NULL;
+	}
+	emulator_close(generated_emulator);
+	generated_emulator = NULL;
+}
+
 static uint64_t work(uint64_t number, uint64_t limit)
 {
 	time_t shown = time(NULL);
 
 	for (; !finished(number, limit); number++) {
+		if (number % EMULATOR_PROGRAMS == 0)
+			close_emulators();
 		if (options.specimen_count == 0 || (options.generate && number % 2 == 0))
 			try_generated(number);
 		else
@@ -374,10 +390,8 @@ int main(int argc, char **argv)
 	else
 		(void)work(first, options.count);
 	print_totals(stdout);
-	for (uint32_t i = 0; i < options.specimen_count; i++) {
-		emulator_close(options.emulators[i]);
+	close_emulators();
+	for (uint32_t i = 0; i < options.specimen_count; i++)
 		specimen_free(&options.specimens[i]);
-	}
-	emulator_close(generated_emulator);
 	return escaped() || totals.runs == 0;
 }
