@@ -51,7 +51,7 @@ Calls callsOfItself(Function &function) {
 
 // Not where somebody asked for small or plain code, nor where a frame would have locals twice.
 bool isCandidate(const Function &function) {
-  if (function.isDeclaration() || function.isInterposable() || function.isVarArg() || function.hasOptSize() ||
+  if (function.isInterposable() || function.isVarArg() || function.hasOptSize() ||
       function.hasFnAttribute(Attribute::NoInline) || function.hasFnAttribute(Attribute::OptimizeNone) ||
       function.callsFunctionThatReturnsTwice())
     return false;

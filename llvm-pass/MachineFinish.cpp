@@ -110,13 +110,7 @@ private:
     const X86Names &Names = X86Names::get(*MI.getMF());
     if (MI.getOpcode() != Names.Add64rr || MI.getOperand(2).getReg() != Names.R15)
       return false;
-    BuildMI(*MI.getParent(), MI, MI.getDebugLoc(),
-            MI.getMF()->getSubtarget().getInstrInfo()->get(Names.Lea64), MI.getOperand(0).getReg())
-        .addReg(Names.R15)
-        .addImm(1)
-        .addReg(MI.getOperand(1).getReg())
-        .addImm(0)
-        .addReg(0);
+    insertCellPointer(MI, MI.getOperand(0).getReg(), MI.getOperand(1).getReg());
     MI.eraseFromParent();
     return true;
   }

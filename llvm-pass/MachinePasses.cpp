@@ -5,10 +5,12 @@
 #include "X86Names.h"
 
 #include "llvm/CodeGen/MachineFunctionPass.h"
-#include "llvm/CodeGen/MachineInstr.h"
+#include "llvm/CodeGen/MachineInstrBuilder.h"
 #include "llvm/CodeGen/MachineRegisterInfo.h"
 #include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetInstrInfo.h"
 #include "llvm/CodeGen/TargetPassConfig.h"
+#include "llvm/CodeGen/TargetSubtargetInfo.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/Function.h"
@@ -91,6 +93,17 @@ SmallVector<unsigned, 1> memoryOperands(const MachineInstr &MI) {
     break;
   }
   return Found;
+}
+
+void insertCellPointer(MachineInstr &MI, Register Pointer, Register Index) {
+  const X86Names &Names = X86Names::get(*MI.getMF());
+  const MCInstrDesc &Lea = MI.getMF()->getSubtarget().getInstrInfo()->get(Names.Lea64);
+  BuildMI(*MI.getParent(), MI, MI.getDebugLoc(), Lea, Pointer)
+      .addReg(Names.R15)
+      .addImm(1)
+      .addReg(Index)
+      .addImm(0)
+      .addReg(0);
 }
 
 bool accessesStack(const MachineInstr &MI) {

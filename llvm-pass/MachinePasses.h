@@ -46,6 +46,9 @@ bool isStackPointer(const llvm::MachineFunction &MF, llvm::Register Reg);
 // not references.
 llvm::SmallVector<unsigned, 1> memoryOperands(const llvm::MachineInstr &MI);
 
+// leaq (%r15,Index), Pointer before `MI`, when registers are assigned.
+void insertCellPointer(llvm::MachineInstr &MI, llvm::Register Pointer, llvm::Register Index);
+
 // Whether one of them is on the control stack.
 bool accessesStack(const llvm::MachineInstr &MI);
 

@@ -18,10 +18,10 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/CodeGen/MachineFunctionPass.h"
-#include "llvm/CodeGen/MachineInstrBuilder.h"
-#include "llvm/CodeGen/TargetInstrInfo.h"
+#include "llvm/CodeGen/MachineInstr.h"
 #include "llvm/CodeGen/TargetRegisterInfo.h"
 #include "llvm/CodeGen/TargetSubtargetInfo.h"
+#include "llvm/IR/Function.h"
 
 using namespace llvm;
 
@@ -102,6 +102,7 @@ private:
 
   void readBy(MachineInstr &MI, DenseMap<MCRegister, Accesses> &Runs) {
     SmallVector<std::pair<MCRegister, Access>, 1> New;
+    SmallVector<MCRegister, 2> Needed; // besides the accesses
     for (const MachineOperand &Operand : MI.operands()) {
       if (!readsWhole(MI, Operand))
         continue;
@@ -109,20 +110,15 @@ private:
       const auto Memory = memoryOperands(MI);
       const auto First = find_if(Memory, [&](unsigned Each) { return isAccess(MI, Each, Operand); });
       if (First == Memory.end())
-        Runs.erase(Reg);
+        Needed.push_back(Reg);
       else
         New.push_back({Reg, {&MI, *First}});
     }
+    for (const MCRegister Reg : Needed)
+      Runs.erase(Reg);
     for (const auto &[Reg, Found] : New)
-      if (!needsWhole(MI, Reg, Found.First))
+      if (!is_contained(Needed, Reg))
         Runs[Reg].push_back(Found);
-  }
-
-  // Besides the access.
-  bool needsWhole(const MachineInstr &MI, MCRegister Reg, unsigned First) const {
-    return any_of(MI.operands(), [&](const MachineOperand &Operand) {
-      return readsWhole(MI, Operand) && Operand.getReg() == Reg && !isAccess(MI, First, Operand);
-    });
   }
 
   bool writtenBy(const MachineInstr &MI, DenseMap<MCRegister, Accesses> &Runs) {
@@ -161,14 +157,7 @@ private:
   bool makePointer(MCRegister Reg, const Accesses &Run) {
     if (Run.size() < FewestAccesses)
       return false;
-    MachineInstr &MI = *Run.front().MI;
-    BuildMI(*MI.getParent(), MI, MI.getDebugLoc(),
-            MI.getMF()->getSubtarget().getInstrInfo()->get(Names->Lea64), Reg)
-        .addReg(Names->R15)
-        .addImm(1)
-        .addReg(Reg)
-        .addImm(0)
-        .addReg(0);
+    insertCellPointer(*Run.front().MI, Reg, Reg);
     for (const Access &Each : Run) {
       MachineOperand &Index = Each.MI->getOperand(Each.First + MemIndex);
       MachineOperand &Base = Each.MI->getOperand(Each.First + MemBase);

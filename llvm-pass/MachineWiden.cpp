@@ -256,11 +256,13 @@ bool Widener::findWeb(MachineInstr &Phi, SmallVectorImpl<MachineInstr *> &Web,
       MachineInstr *Def = MRI.getUniqueVRegDef(Input.getReg());
       if (!Def || Def->isTerminator())
         return false;
-      Inner += Def->isPHI();
-      Outer += !Def->isPHI();
-      if (!Def->isPHI())
+      if (!Def->isPHI()) {
+        ++Outer;
         Entering.insert(Input.getReg());
-      else if (!is_contained(Web, Def))
+        continue;
+      }
+      ++Inner;
+      if (!is_contained(Web, Def))
         Web.push_back(Def);
     }
   }

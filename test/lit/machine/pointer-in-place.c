@@ -84,3 +84,22 @@ unsigned elsewhere(unsigned *p, unsigned n, unsigned step)
 // CHECK-LABEL: elsewhere:
 // CHECK-NOT: leaq (%r15
 // CHECK: retq
+
+// An instruction may have two of them.
+unsigned two(unsigned *p, unsigned n)
+{
+	unsigned s = 0;
+	do {
+		s = (s ^ p[0]) * 3 + (p[1] ^ p[2] << 1) + (p[3] ^ p[4] << 2);
+		__asm__("movl %1, %%eax; movl %%eax, %0" : "=m"(p[5]) : "m"(p[6]) : "eax");
+		p += 8;
+	} while (--n);
+	return s;
+}
+// CHECK-LABEL: two:
+// CHECK: leaq (%r15,%r[[P:[a-z0-9]+]]), %r[[P]]
+// CHECK-NOT: %r15
+// CHECK: movl 24(%r[[P]]), %eax
+// CHECK-NEXT: movl %eax, 20(%r[[P]])
+// CHECK-NOT: %r15
+// CHECK: retq
